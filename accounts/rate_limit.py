@@ -1,0 +1,110 @@
+"""Fixed-window counters, the same for every process of a deployment.
+
+django-ratelimit counts in the shared cache for pages and forms; on the hot paths one Redis
+script does (docs/decisions/0006). The embedded profile is one process: its cache is memory.
+Source: contract/README.md, rule 7; oauth.md, "Rate limits".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Concatenate, ParamSpec
+
+import redis
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django_ratelimit.core import get_usage
+from redis.commands.core import Script
+
+from accounts.client_address import client_address
+from accounts.errors import ApiError
+
+P = ParamSpec("P")
+
+COUNT = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {count, redis.call('TTL', KEYS[1])}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a limit a key has used in its current window."""
+
+    name: str
+    limit: int
+    window_seconds: int
+    count: int
+    reset_seconds: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.count > self.limit
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of draft-ietf-httpapi-ratelimit-headers-10."""
+        remaining = max(0, self.limit - self.count)
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.limit};w={self.window_seconds}',
+            "RateLimit": f'"{self.name}";r={remaining};t={self.reset_seconds}',
+        }
+
+    def check(self) -> None:
+        """Raises ApiError 429 `rate_limited`, with Retry-After, when the limit is used up."""
+        if self.is_over:
+            raise ApiError(
+                429,
+                "rate_limited",
+                f"Too many requests. Try again in {self.reset_seconds} seconds.",
+                headers={"Retry-After": str(self.reset_seconds), **self.headers},
+            )
+
+
+@lru_cache(maxsize=1)
+def count_script() -> Script:
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    return client.register_script(COUNT)
+
+
+def use(name: str, key: str, request: HttpRequest, *, count: bool = True) -> Usage:
+    """Counts one use of limit `name` by `key`; `count=False` only looks."""
+    limit, window_seconds = settings.RATE_LIMITS[name]
+    usage = get_usage(
+        request, group=name, key=lambda _group, _request: key, rate=f"{limit}/{window_seconds}s", increment=count
+    )
+    return Usage(name, limit, window_seconds, usage["count"], max(1, usage["time_left"]))
+
+
+def use_hot(name: str, key: str, request: HttpRequest) -> Usage:
+    """`use` in one atomic round trip, for paths where the library costs a third of the rate."""
+    if not settings.REDIS_URL:
+        return use(name, key, request)
+    limit, window_seconds = settings.RATE_LIMITS[name]
+    count, left = count_script()(keys=[f"limit:{name}:{key}"], args=[window_seconds])
+    return Usage(name, limit, window_seconds, int(count), max(1, int(left)))
+
+
+def limited_by_address(
+    name: str,
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
+    """A view that counts every request of an address against limit `name`."""
+
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def limited(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            usage = use(name, client_address(request), request)
+            usage.check()
+            response = view(request, *args, **kwargs)
+            for header, value in usage.headers.items():
+                response[header] = value
+            return response
+
+        return limited
+
+    return decorate

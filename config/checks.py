@@ -1,0 +1,1 @@
+"""Start-up checks: every fault at once, with its cause and its mend (pages.md, "Terminal")."""

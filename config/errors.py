@@ -1,0 +1,171 @@
+"""The only renderer of errors: three JSON dialects and a page, chosen by path.
+
+Source: contract/README.md, rules 5 and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import ApiError
+from oauth_provider.authentication import challenge_strangers
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+log = structlog.get_logger("gatehouse.error")
+
+PAGE_PATHS = ("/api/oauth/v1/authorize", "/api/oauth/v1/logout")
+OAUTH_PATHS = ("/api/oauth/v1/", "/.well-known/")
+PLATFORM_PATHS = ("/auth/v1", "/organizations/v1", "/projects/v1", "/usage/v1", "/tracking/v1", "/platform/")
+PARTNERSHIP_PATHS = ("/partnership/v1",)
+# Strangers get 401 under these before 404 and 405: clients probe routes that way.
+GUARDED_PATHS = PLATFORM_PATHS + PARTNERSHIP_PATHS
+
+PLAIN = {
+    400: ("invalid_request", "The request could not be understood."),
+    403: ("forbidden", "This is not allowed."),
+    404: ("not_found", "The requested resource was not found."),
+    405: ("method_not_allowed", "This method is not allowed here."),
+    413: ("request_too_large", "The request body is larger than 1 MiB."),
+    500: ("server_error", "Something went wrong on our side. Try again later."),
+}
+
+# RFC 6749 section 5.2 has few words; the general ones map onto them.
+OAUTH_CODES = {
+    "rate_limited": "temporarily_unavailable",
+    "not_found": "invalid_request",
+    "method_not_allowed": "invalid_request",
+    "request_too_large": "invalid_request",
+    "forbidden": "access_denied",
+}
+
+
+def render_error(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """`error` in the dialect of the request's path, with its headers."""
+    response = dialect(request.path)(request, error)
+    for name, value in error.headers.items():
+        response[name] = value
+    if not request.path.startswith("/.well-known/"):
+        response["Cache-Control"] = "no-store"
+    if error.status >= 500 or error.detail:
+        log.warning("refused", status=error.status, code=error.code, detail=error.detail, path=request.path)
+    return response
+
+
+def dialect(path: str) -> Callable[[HttpRequest, ApiError], HttpResponse]:
+    if path.startswith(PAGE_PATHS):
+        return render_page
+    if path.startswith(OAUTH_PATHS):
+        return render_oauth
+    if path.startswith(PARTNERSHIP_PATHS):
+        return render_partnership
+    if path.startswith(PLATFORM_PATHS):
+        return render_platform
+    return render_page
+
+
+def render_oauth(request: HttpRequest, error: ApiError) -> HttpResponse:
+    body = {
+        "error": OAUTH_CODES.get(error.code, error.code),
+        "error_description": error.message,
+        "message": error.message,
+    }
+    return JsonResponse(body, status=error.status)
+
+
+def render_platform(request: HttpRequest, error: ApiError) -> HttpResponse:
+    body = {"error": error.message, "code": error.code, "requestId": request.META["gatehouse.request_id"]}
+    return JsonResponse(body, status=error.status)
+
+
+def render_partnership(request: HttpRequest, error: ApiError) -> HttpResponse:
+    body = {
+        "success": False,
+        "message": error.message,
+        "code": error.code,
+        "requestId": request.META["gatehouse.request_id"],
+    }
+    return JsonResponse(body, status=error.status)
+
+
+def render_page(request: HttpRequest, error: ApiError) -> HttpResponse:
+    context = {
+        "status": error.status,
+        "reason": HTTPStatus(error.status).phrase,
+        "message": error.message,
+        "retry_after": error.headers.get("Retry-After"),
+        "request_id": request.META["gatehouse.request_id"],
+    }
+    return render(request, "errors/error.html", context, status=error.status)
+
+
+class ErrorMiddleware:
+    """Renders what views raise, and re-renders what Django answers by itself."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        status = response.status_code
+        if status in (404, 405) and request.path.startswith(GUARDED_PATHS):
+            stranger = challenge_strangers(request)
+            if stranger is not None:
+                return render_error(request, stranger)
+        if status in PLAIN and is_unrendered(request, response):
+            headers = {"Allow": response["Allow"]} if "Allow" in response else None
+            return render_error(request, ApiError(status, *PLAIN[status], headers=headers))
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        match exception:
+            case ApiError():
+                return render_error(request, exception)
+            case Http404():
+                return None  # rendered above, after the question who asks
+            case RequestDataTooBig():
+                return render_error(request, ApiError(413, *PLAIN[413]))
+            case PermissionDenied():
+                return render_error(request, ApiError(403, *PLAIN[403]))
+            case SuspiciousOperation():
+                return render_error(request, ApiError(400, *PLAIN[400], detail=type(exception).__name__))
+        log.error("unexpected", path=request.path, exc_info=exception)
+        return render_error(request, ApiError(500, *PLAIN[500]))
+
+
+def is_unrendered(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether Django itself made this answer: its own error pages and `HttpResponseNotAllowed`."""
+    if dialect(request.path) is render_page:
+        return False
+    return not response.headers.get("Content-Type", "").startswith("application/json")
+
+
+def page(status: int, message: _StrPromise) -> Callable[..., HttpResponse]:
+    def handler(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        request.META.setdefault("gatehouse.request_id", "")
+        return render_error(request, ApiError(status, PLAIN[status][0], str(message)))
+
+    return handler
+
+
+bad_request = page(400, _("The request could not be understood. Go back and try again."))
+permission_denied = page(403, _("You are not allowed to do this."))
+not_found = page(404, _("There is nothing at this address."))
+server_error = page(500, _("Something went wrong on our side. Try again in a moment."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without this session's token; `reason` goes to the log alone."""
+    message = str(_("This page is out of date. Open the page again, then retry."))
+    return render_error(request, ApiError(403, "forbidden", message, detail=reason))

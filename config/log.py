@@ -1,0 +1,79 @@
+"""Logs as one JSON object a line (production) or readable lines (embedded), secrets removed."""
+
+import logging
+import logging.config
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# What must never be written: our prefixed secrets, JWTs, and values behind telling names.
+SECRET = re.compile(
+    r"(?P<prefixed>\b(?:gcs|grt|gps|ik|whsec)_[A-Za-z0-9_-]{8,})"
+    r"|(?P<jwt>\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)"
+    r"|(?P<name>\b(?:code|code_verifier|client_secret|token|access_token|refresh_token|id_token|password|state)"
+    r"[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s&\"',}]+)"
+    r"|(?P<header>\b(?:Bearer|Basic|DPoP)\s+)(?P<credentials>[A-Za-z0-9._~+/=-]{8,})",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """`text` with every secret in it replaced by `[redacted]`, and no line break left."""
+
+    def hide(match: re.Match[str]) -> str:
+        return (match["name"] or match["header"] or "") + "[redacted]"
+
+    return SECRET.sub(hide, text).replace("\r", "\\r").replace("\n", "\\n")
+
+
+def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception":
+            event[key] = redact(value)
+        elif key == "exception":
+            event[key] = SECRET.sub("[redacted]", str(value))
+    return event
+
+
+def logging_config(*, as_json: bool, level: str) -> None:
+    """Sends structlog and the standard library's loggers through one chain to stderr."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.format_exc_info,
+        redact_event,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "line": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": level if level in logging.getLevelNamesMapping() else "INFO"},
+            "loggers": {
+                # Our own request line says the same, with the request's id.
+                "django.request": {"level": "CRITICAL"},
+                "django.server": {"level": "CRITICAL"},
+            },
+        }
+    )

@@ -1,0 +1,29 @@
+"""The table of limits (docs/contract/oauth.md, "Rate limits"): name -> (count, window in seconds).
+
+Every number is a setting: `GATEHOUSE_RATE_LIMITS="token=50/60,profile=100/60"` overrides
+rows by name. Windows are fixed.
+"""
+
+DEFAULT_RATE_LIMITS: dict[str, tuple[int, int]] = {
+    "authorize": (100, 60),
+    "token": (50, 60),
+    "client_failure": (50, 60),
+    "profile": (100, 60),
+    "signin_address": (10, 60),
+    "signin_account": (5, 300),
+}
+
+
+def parse_rate_limits(text: str) -> dict[str, tuple[int, int]]:
+    """The defaults with the rows of `name=count/seconds,...` laid over them.
+
+    Raises ValueError naming the row that is not of that form or names no limit.
+    """
+    limits = dict(DEFAULT_RATE_LIMITS)
+    for row in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rate = row.partition("=")
+        count, _, seconds = rate.partition("/")
+        if name not in limits or not count.isdecimal() or not seconds.isdecimal():
+            raise ValueError(f'"{row}" is not "name=count/seconds" with a name of {sorted(limits)}')
+        limits[name] = (int(count), int(seconds))
+    return limits

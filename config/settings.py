@@ -1,0 +1,328 @@
+"""Every knob of Gatehouse: one environment variable each, the unit in its name.
+
+Two profiles. `embedded`: one process, SQLite and limits in memory, secrets made at first run
+in `var/`; what `make run` and the tests use. `production` (the default, so that nobody gets
+the other by accident): PostgreSQL, Redis, everything from the environment.
+
+Reading never raises: faults are collected and `config/checks.py` reports them all at once.
+"""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from environs import Env, EnvError
+
+from config.log import logging_config
+from config.rate_limits import DEFAULT_RATE_LIMITS, parse_rate_limits
+
+ROOT = Path(__file__).resolve().parent.parent
+
+env = Env(prefix="GATEHOUSE_")
+ENVIRONMENT_FAULTS: dict[str, str] = {}
+T = TypeVar("T")
+
+
+def read(parse: Callable[..., T], name: str, default: T) -> T:
+    """GATEHOUSE_`name`, or `default` when it is absent or, noted as a fault, does not parse."""
+    try:
+        return parse(name, default)
+    except (EnvError, ValueError) as fault:
+        ENVIRONMENT_FAULTS[f"GATEHOUSE_{name}"] = str(fault)
+        return default
+
+PROFILE: str = read(env.str, "PROFILE", "production")
+EMBEDDED = PROFILE == "embedded"
+DEBUG: bool = read(env.bool, "DEBUG", False)
+VAR = Path(read(env.str, "VAR", str(ROOT / "var")))
+
+
+def kept_secret(name: str) -> str:
+    """The secret in `var/<name>`, made at the first call; empty outside the embedded profile."""
+    if not EMBEDDED:
+        return ""
+    VAR.mkdir(mode=0o700, exist_ok=True)
+    path = VAR / name
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        value = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        file.write(value)
+    return value
+
+
+# Where we are
+
+BASE_URL: str = (read(env.str, "BASE_URL", "http://127.0.0.1:8000" if EMBEDDED else "")).rstrip("/")
+ALLOWED_HOSTS: list[str] = read(env.list, "ALLOWED_HOSTS", None) or [urlsplit(BASE_URL).hostname or "localhost"]
+if EMBEDDED:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+IS_HTTPS = BASE_URL.startswith("https://")
+# Addresses (CIDR) whose X-Forwarded-For is believed; empty: the peer's address counts.
+TRUSTED_PROXIES: list[str] = read(env.list, "TRUSTED_PROXIES", [])
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
+WEB_CONCURRENCY: int = read(env.int, "WEB_CONCURRENCY", 1 if EMBEDDED else 2)
+WEB_THREADS: int = read(env.int, "WEB_THREADS", 8)
+
+# Secrets
+
+SECRET_KEY: str = read(env.str, "SECRET_KEY", "") or kept_secret("secret_key") or "missing: see GH001"
+# Newest first: the first encrypts, all decrypt. 32 bytes each, base64url.
+ENCRYPTION_KEYS: list[str] = read(env.list, "ENCRYPTION_KEYS", None) or list(filter(None, [kept_secret("encryption_key")]))
+
+# Applications
+
+INSTALLED_APPS = [
+    "config.admin.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "config.apps.ConfigConfig",
+    # The toolkit's admin registers token rows: ours, after it, takes them out again.
+    "oauth2_provider",
+    "oauth_provider",
+    "accounts",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "auditlog",
+    "csp",
+    "django_ratelimit",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
+    "config.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.errors.ErrorMiddleware",
+    "config.middleware.BodyLimitMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "oauth_provider.cors.CorsMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.brand.brand",
+            ],
+        },
+    }
+]
+
+# Database and cache
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's settings for `postgresql://user:password@host:port/name` or `sqlite:///path`."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path.removeprefix("/") if not parts.path.startswith("//") else parts.path[1:],
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                # A transaction that reads first and writes later fails at once on a busy
+                # database unless it takes the write lock when it begins.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": parts.username or "",
+        "PASSWORD": parts.password or "",
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": False,
+        # Unset, psycopg ignores even `prepare=True` (docs/decisions/0004).
+        "OPTIONS": {"prepare_threshold": 5},
+    }
+
+
+DATABASE_URL: str = read(env.str, "DATABASE_URL", f"sqlite:///{VAR / 'dev.sqlite3'}" if EMBEDDED else "")
+DATABASES = {"default": database(DATABASE_URL or "postgresql:///gatehouse")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL: str = read(env.str, "REDIS_URL", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+}
+# The in-memory cache is refused by django-ratelimit because it isn't shared; in the embedded
+# profile there is one process, and `config/checks.py` refuses more.
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # unique by a constraint on lower(email)
+    *([] if REDIS_URL else ["django_ratelimit.E003", "django_ratelimit.W001"]),
+]
+
+RATE_LIMITS = read(
+    lambda name, default: parse_rate_limits(env.str(name, "")), "RATE_LIMITS", DEFAULT_RATE_LIMITS
+)
+
+MAX_BODY_BYTES = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+# Sessions, cookies, transport
+
+SECURE_SSL_REDIRECT = False  # the proxy's task: we would not see https behind it
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS and TRUSTED_PROXIES else None
+SECURE_REFERRER_POLICY = "same-origin"
+# `__Host-` binds a cookie to this host and https: a sibling domain can't set it for us.
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * (read(env.int, "SESSION_DAYS", 14))
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# People: django-allauth
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/account"
+
+# Tokens (oauth.md)
+
+TOKEN_ISSUER: str = read(env.str, "TOKEN_ISSUER", "insforge")
+TOKEN_AUDIENCE: str = read(env.str, "TOKEN_AUDIENCE", "insforge-api")
+CODE_SECONDS: int = read(env.int, "CODE_SECONDS", 300)
+ACCESS_TOKEN_SECONDS: int = read(env.int, "ACCESS_TOKEN_SECONDS", 3600)
+REFRESH_TOKEN_SECONDS: int = read(env.int, "REFRESH_TOKEN_SECONDS", 30 * 86_400)
+REFRESH_GRACE_SECONDS: int = read(env.int, "REFRESH_GRACE_SECONDS", 30)
+PENDING_AUTHORIZATION_SECONDS: int = read(env.int, "PENDING_AUTHORIZATION_SECONDS", 1800)
+SIGNING_KEY_DAYS: int = read(env.int, "SIGNING_KEY_DAYS", 90)
+# Private-use redirect schemes without a dot that public clients may register (RFC 8252 section 7.1).
+PRIVATE_REDIRECT_SCHEMES: list[str] = read(env.list, "PRIVATE_REDIRECT_SCHEMES", ["vscode", "vscode-insiders", "cursor"])
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth_provider.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "oauth_provider.Code"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth_provider.AccessToken"
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth_provider.TokenFamily"
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth_provider.IDToken"
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth_provider.DeviceGrant"
+OAUTH2_PROVIDER = {
+    "PKCE_REQUIRED": True,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+    "APPLICATION_ADMIN_CLASS": "django.contrib.admin.ModelAdmin",
+    "ACCESS_TOKEN_ADMIN_CLASS": "django.contrib.admin.ModelAdmin",
+    "GRANT_ADMIN_CLASS": "django.contrib.admin.ModelAdmin",
+    "REFRESH_TOKEN_ADMIN_CLASS": "django.contrib.admin.ModelAdmin",
+    "ID_TOKEN_ADMIN_CLASS": "django.contrib.admin.ModelAdmin",
+}
+
+# The JSON API and its reference
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatehouse",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# Brand (pages.md)
+
+BRAND_NAME: str = read(env.str, "BRAND_NAME", "Gatehouse")
+SUPPORT_EMAIL: str = read(env.str, "SUPPORT_EMAIL", "support@example.com")
+
+# Mail, files, language
+
+EMAIL_URL: str = read(env.str, "EMAIL_URL", "")
+DEFAULT_FROM_EMAIL: str = read(env.str, "FROM_EMAIL", f"{BRAND_NAME} <no-reply@example.com>")
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(read(env.str, "MEDIA", str(VAR / "media")))
+WHITENOISE_USE_FINDERS = EMBEDDED
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [ROOT / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOGGING_CONFIG = None
+logging_config(as_json=not EMBEDDED, level=read(env.str, "LOG_LEVEL", "INFO"))

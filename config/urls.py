@@ -1,0 +1,15 @@
+"""The contract's table of contents: one include per area."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"
+
+urlpatterns = [
+    path("", include("oauth_provider.urls")),
+    path("", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,114 @@
+"""Who asks, proved by a Bearer access token (RFC 6750): one statement, so that an ended
+client, person, family or token is refused on its next request.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.errors import ApiError
+from oauth_provider import scopes
+from oauth_provider.errors import InsufficientScope, InvalidRequest, InvalidToken
+from oauth_provider.opaque import digest
+from oauth_provider.statements import fetch_one
+
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
+
+FIND_BEARER = """
+SELECT t.scope, a.id, a.client_id, u.id, u.email, u.name, u.avatar_url, u.created_at,
+       EXISTS (SELECT 1 FROM account_emailaddress e
+               WHERE e.user_id = u.id AND e.verified AND lower(e.email) = lower(u.email))
+FROM oauth_provider_accesstoken t
+JOIN oauth_provider_application a ON a.id = t.application_id
+LEFT JOIN oauth_provider_tokenfamily f ON f.id = t.family_id
+LEFT JOIN accounts_user u ON u.id = f.user_id
+WHERE t.digest = %s AND t.expires_at > %s AND t.ended_at IS NULL AND a.is_enabled
+  AND (t.family_id IS NULL
+       OR (f.ended_at IS NULL AND u.is_active AND f.credentials_epoch = u.credentials_epoch))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    email: str
+    name: str
+    avatar_url: str
+    created_at: datetime
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a live access token says: its client, its scopes and, unless a machine's, its person."""
+
+    application_id: int
+    client_id: str
+    scope: str
+    person: Person | None
+
+    def check_scope(self, scope: str) -> None:
+        """Raises InsufficientScope (403) unless `scope` was granted or is implied by one that was."""
+        if not scopes.includes(self.scope, scope):
+            raise InsufficientScope(scope, challenge(error="insufficient_scope", scope=scope))
+
+
+def challenge(*, error: str = "", scope: str = "") -> str:
+    """`WWW-Authenticate` of RFC 6750 section 3, naming our metadata (RFC 9728 section 5.1)."""
+    parts = [f'resource_metadata="{settings.BASE_URL}/.well-known/oauth-protected-resource"']
+    if error:
+        parts.append(f'error="{error}"')
+    if scope:
+        parts.append(f'scope="{scope}"')
+    return "Bearer " + ", ".join(parts)
+
+
+def get_bearer(request: HttpRequest, *, scope: str) -> Bearer:
+    """The bearer of `request`, who must hold `scope`.
+
+    Raises InvalidToken (401), InsufficientScope (403), InvalidRequest (400: sent twice).
+    """
+    bearer = find_bearer(request)
+    if bearer is None:
+        sent = "Authorization" in request.headers
+        raise InvalidToken(challenge(error="invalid_token" if sent else "", scope=scope))
+    bearer.check_scope(scope)
+    return bearer
+
+
+def find_bearer(request: HttpRequest) -> Bearer | None:
+    """The bearer of `request`, or None. A token in the query is never read (RFC 9700 section 4.3.2)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not TOKEN.match(token):
+        return None
+    if request.method == "POST" and "access_token" in request.POST:
+        raise InvalidRequest("The access token was sent in more than one way.")
+    row = fetch_one(FIND_BEARER, [digest(token), timezone.now()])
+    if row is None:
+        return None
+    scope, application_id, client_id, user_id, *profile = row
+    person = None
+    if user_id is not None:
+        email, name, avatar_url, created_at, verified = profile
+        person = Person(as_uuid(user_id), email, name, avatar_url, as_time(created_at), bool(verified))
+    return Bearer(application_id, client_id, scope, person)
+
+
+def as_uuid(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def as_time(value: datetime | str) -> datetime:
+    """SQLite hands timestamps back as text in UTC."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")
+
+
+def challenge_strangers(request: HttpRequest) -> ApiError | None:
+    """The 401 for a request with no live token; None when somebody is known."""
+    return None if find_bearer(request) else InvalidToken(challenge())

@@ -1,0 +1,58 @@
+"""CORS for browser clients, by the origins registered on each client (contract/README.md, rule 8).
+
+django-cors-headers knows one list of origins for everybody; ours belongs to the client that
+the request turns out to be, which only the view knows: it calls `allow_origin`.
+"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from oauth_provider.models import Application
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+PATHS = (
+    "/api/oauth/v1/token",
+    "/api/oauth/v1/revoke",
+    "/auth/v1/profile",
+)
+
+
+def allow_origin(request: HttpRequest, application_id: int) -> None:
+    """Lets the answer be read by the request's origin if client `application_id` registered it."""
+    origin = request.headers.get("Origin")
+    if origin and request.path in PATHS:
+        known = Application.objects.filter(pk=application_id).values_list("allowed_origins", flat=True).first()
+        if origin in (known or "").split():
+            request.META["gatehouse.allowed_origin"] = origin
+
+
+def is_registered(origin: str) -> bool:
+    """Whether any enabled client registered `origin`: a preflight names no client."""
+    candidates = Application.objects.filter(is_enabled=True, allowed_origins__contains=origin)
+    return any(origin in row.split() for row in candidates.values_list("allowed_origins", flat=True))
+
+
+class CorsMiddleware:
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        origin = request.headers.get("Origin")
+        if request.path not in PATHS or origin is None:
+            return self.get_response(request)
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            response = HttpResponse(status=204)
+            if is_registered(origin):
+                response["Access-Control-Allow-Origin"] = origin
+                response["Access-Control-Allow-Methods"] = "GET, POST"
+                response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-Id"
+                response["Access-Control-Max-Age"] = "600"
+        else:
+            response = self.get_response(request)
+            if request.META.get("gatehouse.allowed_origin") == origin:
+                response["Access-Control-Allow-Origin"] = origin
+                response["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After, RateLimit, X-Request-Id"
+        response["Vary"] = "Origin"
+        return response

@@ -1,0 +1,22 @@
+# The toolkit resolves each swapped model by name at start: all six must be imported here.
+from oauth_provider.models.application import Application
+from oauth_provider.models.client_secret import ClientSecret
+from oauth_provider.models.code import Code
+from oauth_provider.models.consent import Consent, PendingAuthorization
+from oauth_provider.models.device import DeviceGrant
+from oauth_provider.models.id_token import IDToken
+from oauth_provider.models.signing_key import SigningKey
+from oauth_provider.models.token import AccessToken, TokenFamily
+
+__all__ = [
+    "AccessToken",
+    "Application",
+    "ClientSecret",
+    "Code",
+    "Consent",
+    "DeviceGrant",
+    "IDToken",
+    "PendingAuthorization",
+    "SigningKey",
+    "TokenFamily",
+]

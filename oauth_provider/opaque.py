@@ -1,0 +1,39 @@
+"""Random opaque values and their digests.
+
+Everything made here is at least 128 bits from the system's generator, so a plain SHA-256 is
+the right digest: there is nothing to guess that a slow hash would protect
+(docs/decisions/0005).
+"""
+
+import base64
+import hashlib
+import secrets
+
+
+def base64url(raw: bytes) -> str:
+    """`raw` as base64url without padding (RFC 7515, appendix C)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def digest(value: str) -> bytes:
+    """The 32 bytes under which `value` is stored and found."""
+    return hashlib.sha256(value.encode()).digest()
+
+
+def new_client_id() -> str:
+    """`clf_` and 22 base64url characters (oauth.md, "Clients")."""
+    return f"clf_{base64url(secrets.token_bytes(16))}"
+
+
+def new_client_secret() -> str:
+    """`gcs_` and 43 base64url characters: a prefix that leak scanners can know."""
+    return f"gcs_{base64url(secrets.token_bytes(32))}"
+
+
+def new_code() -> str:
+    return base64url(secrets.token_bytes(32))
+
+
+def new_handle() -> str:
+    """22 characters that name a stored request; of use only within the session it is tied to."""
+    return base64url(secrets.token_bytes(16))

@@ -1,0 +1,71 @@
+"""The table of scopes (oauth.md, "Scopes"). Consent page, discovery, admin and reference read it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    name: str
+    text: str | Promise  # what the person reads
+    group: str | Promise = ""
+    note: str | Promise = ""
+    includes: tuple[str, ...] = ()
+    machine_only: bool = False
+
+
+SCOPES = {
+    scope.name: scope
+    for scope in (
+        Scope("user:read", _("See your name, e-mail address and picture"), _("You")),
+        Scope("organizations:read", _("See the organizations you belong to"), _("Organizations")),
+        Scope("projects:read", _("See your projects and their settings"), _("Projects"), _("Includes usage")),
+        Scope(
+            "projects:write",
+            _("Create, change, pause and delete your projects"),
+            _("Projects"),
+            _("Includes reading their API keys"),
+            includes=("projects:read",),
+        ),
+        Scope("usage:write", _("Send usage events"), machine_only=True),
+    )
+}
+
+
+def parse(text: str) -> list[str]:
+    """The scopes of a space-separated list, each once, in the table's order, unknown ones last."""
+    names = dict.fromkeys(text.split(" ")) if text else {}
+    return sorted(filter(None, names), key=lambda name: (order(name), name))
+
+
+def order(name: str) -> int:
+    return list(SCOPES).index(name) if name in SCOPES else len(SCOPES)
+
+
+def join(names: Iterable[str]) -> str:
+    return " ".join(parse(" ".join(names)))
+
+
+def expand(text: str) -> frozenset[str]:
+    """The scopes of `text` and those that they include."""
+    names = set(text.split())
+    for name in tuple(names & SCOPES.keys()):
+        names.update(SCOPES[name].includes)
+    return frozenset(names)
+
+
+def includes(granted: str, wanted: str) -> bool:
+    """Whether every scope of `wanted` is among `granted` or included by one of them."""
+    return set(wanted.split()) <= expand(granted)
+
+
+def for_people() -> list[str]:
+    """What a person can grant: `scopes_supported` of the discovery documents."""
+    return [name for name, scope in SCOPES.items() if not scope.machine_only]
+
+
+def for_machines() -> list[str]:
+    return [name for name, scope in SCOPES.items() if scope.machine_only]
