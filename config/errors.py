@@ -13,6 +13,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import ApiError
@@ -107,6 +108,8 @@ def render_page(request: HttpRequest, error: ApiError) -> HttpResponse:
         "retry_after": error.headers.get("Retry-After"),
         "request_id": request.META["gatehouse.request_id"],
     }
+    if error.status >= 500:  # static: what renders it may be what broke
+        return HttpResponse(render_to_string("errors/500.html", context), status=error.status)
     return render(request, "errors/error.html", context, status=error.status)
 
 
