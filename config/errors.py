@@ -17,7 +17,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import ApiError
+from oauth_provider import authorization_response
 from oauth_provider.authentication import challenge_strangers
+from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -54,7 +56,13 @@ OAUTH_CODES = {
 
 def render_error(request: HttpRequest, error: ApiError) -> HttpResponse:
     """`error` in the dialect of the request's path, with its headers."""
-    response = dialect(request.path)(request, error)
+    match error:
+        case AuthorizeRedirectError():
+            response = authorization_response.redirect(error.location)
+        case AuthorizePageError():
+            response = render_authorize_page(request, error)
+        case _:
+            response = dialect(request.path)(request, error)
     for name, value in error.headers.items():
         response[name] = value
     if not request.path.startswith("/.well-known/"):
@@ -111,6 +119,11 @@ def render_page(request: HttpRequest, error: ApiError) -> HttpResponse:
     if error.status >= 500:  # static: what renders it may be what broke
         return HttpResponse(render_to_string("errors/500.html", context), status=error.status)
     return render(request, "errors/error.html", context, status=error.status)
+
+
+def render_authorize_page(request: HttpRequest, error: AuthorizePageError) -> HttpResponse:
+    context = {"error": error, "request_id": request.META["gatehouse.request_id"]}
+    return render(request, "oauth/authorize_error.html", context, status=error.status)
 
 
 class ErrorMiddleware:

@@ -36,6 +36,7 @@ def read(parse: Callable[..., T], name: str, default: T) -> T:
         ENVIRONMENT_FAULTS[f"GATEHOUSE_{name}"] = str(fault)
         return default
 
+
 PROFILE: str = read(env.str, "PROFILE", "production")
 EMBEDDED = PROFILE == "embedded"
 DEBUG: bool = read(env.bool, "DEBUG", False)
@@ -61,7 +62,7 @@ def kept_secret(name: str) -> str:
 # Where we are
 
 BASE_URL: str = (read(env.str, "BASE_URL", "http://127.0.0.1:8000" if EMBEDDED else "")).rstrip("/")
-ALLOWED_HOSTS: list[str] = read(env.list, "ALLOWED_HOSTS", None) or [urlsplit(BASE_URL).hostname or "localhost"]
+ALLOWED_HOSTS: list[str] = read(env.list, "ALLOWED_HOSTS", []) or [urlsplit(BASE_URL).hostname or "localhost"]
 if EMBEDDED:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
 IS_HTTPS = BASE_URL.startswith("https://")
@@ -75,7 +76,9 @@ WEB_THREADS: int = read(env.int, "WEB_THREADS", 8)
 
 SECRET_KEY: str = read(env.str, "SECRET_KEY", "") or kept_secret("secret_key") or "missing: see GH001"
 # Newest first: the first encrypts, all decrypt. 32 bytes each, base64url.
-ENCRYPTION_KEYS: list[str] = read(env.list, "ENCRYPTION_KEYS", None) or list(filter(None, [kept_secret("encryption_key")]))
+ENCRYPTION_KEYS: list[str] = read(env.list, "ENCRYPTION_KEYS", []) or list(
+    filter(None, [kept_secret("encryption_key")])
+)
 
 # Applications
 
@@ -198,9 +201,7 @@ SILENCED_SYSTEM_CHECKS = [
     *([] if REDIS_URL else ["django_ratelimit.E003", "django_ratelimit.W001"]),
 ]
 
-RATE_LIMITS = read(
-    lambda name, default: parse_rate_limits(env.str(name, "")), "RATE_LIMITS", DEFAULT_RATE_LIMITS
-)
+RATE_LIMITS = read(lambda name, default: parse_rate_limits(env.str(name, "")), "RATE_LIMITS", DEFAULT_RATE_LIMITS)
 
 MAX_BODY_BYTES = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
@@ -258,7 +259,9 @@ REFRESH_GRACE_SECONDS: int = read(env.int, "REFRESH_GRACE_SECONDS", 30)
 PENDING_AUTHORIZATION_SECONDS: int = read(env.int, "PENDING_AUTHORIZATION_SECONDS", 1800)
 SIGNING_KEY_DAYS: int = read(env.int, "SIGNING_KEY_DAYS", 90)
 # Private-use redirect schemes without a dot that public clients may register (RFC 8252 section 7.1).
-PRIVATE_REDIRECT_SCHEMES: list[str] = read(env.list, "PRIVATE_REDIRECT_SCHEMES", ["vscode", "vscode-insiders", "cursor"])
+PRIVATE_REDIRECT_SCHEMES: list[str] = read(
+    env.list, "PRIVATE_REDIRECT_SCHEMES", ["vscode", "vscode-insiders", "cursor"]
+)
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth_provider.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "oauth_provider.Code"

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -16,7 +15,7 @@ from accounts.errors import ApiError
 from oauth_provider import scopes
 from oauth_provider.errors import InsufficientScope, InvalidRequest, InvalidToken
 from oauth_provider.opaque import digest
-from oauth_provider.statements import fetch_one
+from oauth_provider.statements import as_time, as_uuid, fetch_one
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
 
@@ -98,15 +97,6 @@ def find_bearer(request: HttpRequest) -> Bearer | None:
         email, name, avatar_url, created_at, verified = profile
         person = Person(as_uuid(user_id), email, name, avatar_url, as_time(created_at), bool(verified))
     return Bearer(application_id, client_id, scope, person)
-
-
-def as_uuid(value: UUID | str) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)
-
-
-def as_time(value: datetime | str) -> datetime:
-    """SQLite hands timestamps back as text in UTC."""
-    return value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")
 
 
 def challenge_strangers(request: HttpRequest) -> ApiError | None:

@@ -5,6 +5,7 @@ property of the error: `PageError` never is, `AuthorizeError` always.
 """
 
 from accounts.errors import ApiError
+from oauth_provider import authorization_response
 
 
 class OAuthError(ApiError):
@@ -49,3 +50,40 @@ class InsufficientScope(ApiError):
     def __init__(self, scope: str, challenge: str) -> None:
         message = f"The access token lacks the scope {scope}."
         super().__init__(403, "insufficient_scope", message, headers={"WWW-Authenticate": challenge})
+
+
+class MachineHasNoPerson(ApiError):
+    """403: a machine client's token where a person's is needed."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "insufficient_scope", "This token belongs to no person.")
+
+
+class AuthorizePageError(ApiError):
+    """An authorization request that must not be answered by a redirect: a page says why.
+
+    `client_id` and `redirect_uri` are shown as text to the developer, never as a link.
+    """
+
+    def __init__(self, code: str, message: str, *, client_id: str = "", redirect_uri: str = "") -> None:
+        super().__init__(400, code, message)
+        self.client_id = client_id
+        self.redirect_uri = redirect_uri
+
+
+class AuthorizeRedirectError(ApiError):
+    """An error that goes back to the client at its registered redirect URI (RFC 6749 section 4.1.2.1)."""
+
+    def __init__(self, code: str, message: str, *, redirect_uri: str, state: bytes | None) -> None:
+        super().__init__(302, code, message)
+        self.location = authorization_response.location(
+            redirect_uri, state=state, error=code, error_description=message
+        )
+
+
+class StartAgain(ApiError):
+    """A consent page that can't be answered any more: expired, answered, or somebody else's now."""
+
+    def __init__(self, application: str, *, detail: str, status: int = 403) -> None:
+        message = f"Nothing was allowed. Start again in {application}." if application else "Nothing was allowed."
+        super().__init__(status, "start_again", message, detail=detail)

@@ -16,6 +16,11 @@ Row = tuple[Any, ...]
 Parameter = str | int | bytes | bool | UUID | datetime | list[str] | None
 
 
+def on(*, postgresql: str, sqlite: str) -> str:
+    """The one of two wordings that the configured database understands."""
+    return postgresql if connection.vendor == "postgresql" else sqlite
+
+
 def fetch_one(sql: str, parameters: Sequence[Parameter]) -> Row | None:
     """The first row that `sql` gives, or None. Commits by itself outside a transaction."""
     if connection.vendor == "postgresql":
@@ -33,5 +38,14 @@ def plain(value: Parameter) -> Parameter:
     if isinstance(value, UUID):
         return value.hex
     if isinstance(value, datetime):
-        return str(value.astimezone(UTC).replace(tzinfo=None))
+        return str(as_time(value).astimezone(UTC).replace(tzinfo=None))
     return value
+
+
+def as_uuid(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def as_time(value: datetime) -> datetime:
+    """SQLite hands times back without their zone, which is UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)

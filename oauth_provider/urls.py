@@ -1,3 +1,22 @@
-from django.urls import URLPattern
+"""The routes of oauth.md, in its order."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from oauth_provider.views import authorize, connected_apps, metadata, profile, revoke, token
+
+urlpatterns = [
+    path("api/oauth/v1/authorize", authorize.authorize, name="authorize"),
+    path("api/oauth/v1/authorize/<str:handle>", authorize.resume, name="resume"),
+    path("continue/<str:handle>", authorize.continue_, name="continue"),
+    path("continue/<str:handle>/another-account", authorize.use_another_account, name="use_another_account"),
+    path("api/oauth/v1/token", token.token, name="token"),
+    path("api/oauth/v1/revoke", revoke.revoke, name="revoke"),
+    path("api/oauth/v1/jwks.json", metadata.jwks, name="jwks"),
+    path(".well-known/oauth-authorization-server", metadata.authorization_server, name="authorization_server"),
+    path(".well-known/openid-configuration", metadata.authorization_server, name="openid_configuration"),
+    path(".well-known/oauth-protected-resource", metadata.protected_resource, name="protected_resource"),
+    path("auth/v1/profile", profile.profile, name="profile"),
+    path("account/apps", connected_apps.connected_apps, name="connected_apps"),
+    path("account/apps/revoke-all", connected_apps.revoke_all, name="revoke_all_apps"),
+    path("account/apps/<int:application_id>/revoke", connected_apps.revoke_one, name="revoke_app"),
+]

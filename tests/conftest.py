@@ -7,3 +7,57 @@ from pathlib import Path
 os.environ.setdefault("GATEHOUSE_PROFILE", "embedded")
 os.environ.setdefault("GATEHOUSE_BASE_URL", "http://localhost:8000")
 os.environ.setdefault("GATEHOUSE_VAR", str(Path(tempfile.gettempdir()) / f"gatehouse-tests-{os.getuid()}"))
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from tests import cast
+from tests.clients import OAuthClient
+
+
+def pytest_configure() -> None:
+    # Nobody guesses passwords here, and a slow hash in every fixture would be most of the run.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> None:
+    """What a process keeps between requests is not kept between tests."""
+    from oauth_provider import keys
+
+    cache.clear()
+    for ring in keys.RINGS.values():
+        ring.forget()
+
+
+@pytest.fixture
+def alice(db):
+    return cast.person("alice@example.com", "Alice Example")
+
+
+@pytest.fixture
+def bob(db):
+    return cast.person("bob@example.com", "Bob Example")
+
+
+@pytest.fixture
+def mallory(db):
+    return cast.person("mallory@example.com", "Mallory")
+
+
+@pytest.fixture
+def acme_app(db):
+    """A confidential web client that keeps its refresh token."""
+    return OAuthClient(cast.web_application(), cast.ACME_SECRET)
+
+
+@pytest.fixture
+def acme_cli(db):
+    """A public client on loopback; it came from port 53123 this time."""
+    return OAuthClient(cast.native_application(), redirect_uri="http://127.0.0.1:53123/callback")
+
+
+@pytest.fixture
+def meter(db):
+    return OAuthClient(cast.machine_application(), cast.METER_SECRET, redirect_uri="-")

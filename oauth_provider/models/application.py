@@ -58,7 +58,7 @@ class Application(AbstractApplication):
 
     @property
     def is_public(self) -> bool:
-        return self.client_type == self.CLIENT_PUBLIC
+        return str(self.client_type) == "public"
 
     @property
     def allowed_grants(self) -> frozenset[str]:

@@ -1,0 +1,154 @@
+"""Which client asks at the token and revocation endpoints, and whether it proved it.
+
+Source: oauth.md, "token" and "Rate limits"; RFC 6749 section 2.3.
+"""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote_plus
+
+from django.http import HttpRequest
+
+from accounts import rate_limit
+from accounts.client_address import client_address
+from oauth_provider.client_secrets import NOTE_USE_AFTER, note_use
+from oauth_provider.errors import InvalidClient, InvalidRequest
+from oauth_provider.opaque import digest
+from oauth_provider.request_body import Parameters, is_clean
+from oauth_provider.statements import Row, fetch_one, on
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    client_id: str
+    secret: str
+    is_basic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSecret:
+    id: int
+    digest: bytes
+    # Its last use was noted long enough ago to be noted again.
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client as the token path reads it: what decides, and nothing that is shown."""
+
+    id: int
+    client_id: str
+    kind: str
+    is_public: bool
+    is_enabled: bool
+    rotates_refresh_tokens: bool
+    allowed_scopes: str
+    default_scopes: str
+    secrets: tuple[LiveSecret, ...]
+
+    def allows(self, grant_type: str) -> bool:
+        return grant_type in (
+            ("client_credentials",) if self.kind == "machine" else ("authorization_code", "refresh_token")
+        )
+
+
+SECRETS = """
+    (SELECT {concatenate}(s.id || ':' || {hex} || ':' ||
+            CASE WHEN s.last_used_at IS NULL OR s.last_used_at < %s THEN 1 ELSE 0 END, ',')
+     FROM oauth_provider_clientsecret s
+     WHERE s.application_id = a.id AND (s.expires_at IS NULL OR s.expires_at > %s))
+"""
+# The columns of `Client`, in its order; the two parameters are those of `client_parameters`.
+CLIENT_COLUMNS = """
+    a.id, a.client_id, a.kind, a.client_type = 'public', a.is_enabled, a.rotates_refresh_tokens,
+    a.allowed_scopes, a.default_scopes,
+""" + on(
+    postgresql=SECRETS.format(concatenate="string_agg", hex="encode(s.digest, 'hex')"),
+    sqlite=SECRETS.format(concatenate="group_concat", hex="hex(s.digest)"),
+)
+CLIENT_WIDTH = 9
+FIND_CLIENT = f"SELECT {CLIENT_COLUMNS} FROM oauth_provider_application a WHERE a.client_id = %s"
+
+
+def client_parameters(now: datetime) -> list[datetime]:
+    return [now - NOTE_USE_AFTER, now]
+
+
+def client_of(row: Row | None) -> Client | None:
+    """The client in the first columns of `row`."""
+    if row is None:
+        return None
+    id_, client_id, kind, public, enabled, rotates, allowed, default, secrets = row[:CLIENT_WIDTH]
+    live = tuple(live_secret(text) for text in secrets.split(",")) if secrets else ()
+    return Client(id_, client_id, kind, bool(public), bool(enabled), bool(rotates), allowed, default, live)
+
+
+def live_secret(text: str) -> LiveSecret:
+    id_, hex_, stale = text.split(":")
+    return LiveSecret(int(id_), bytes.fromhex(hex_), stale == "1")
+
+
+def find_client(client_id: str, now: datetime) -> Client | None:
+    return client_of(fetch_one(FIND_CLIENT, [*client_parameters(now), client_id]))
+
+
+def read_credentials(request: HttpRequest, parameters: Parameters) -> Credentials:
+    """What `request` says of its client, unproved.
+
+    Raises InvalidRequest for two methods at once, InvalidClient for none or a broken one.
+    """
+    named = parameters.get("client_id", "")
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        if not named:
+            raise InvalidClient("no client named")
+        return Credentials(named, parameters.get("client_secret", ""), is_basic=False)
+    client_id, secret = decode_basic(encoded)
+    if named not in ("", client_id) or "client_secret" in parameters:
+        raise InvalidRequest("Use one method of client authentication.")
+    return Credentials(client_id, secret, is_basic=True)
+
+
+def decode_basic(encoded: str) -> tuple[str, str]:
+    """Id and secret, each form-decoded after the split (RFC 6749 section 2.3.1)."""
+    try:
+        client_id, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        raise InvalidClient("Basic header is not base64 of UTF-8", basic=True) from None
+    client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    if not colon or not client_id or not is_clean(client_id + secret):
+        raise InvalidClient("Basic header without a client id", basic=True)
+    return client_id, secret
+
+
+def check_client(request: HttpRequest, client: Client | None, credentials: Credentials, now: datetime) -> Client:
+    """`client`, which proved to be the one that `credentials` name.
+
+    A failure counts against the address and never against the client, so that nobody can use
+    up another's limit; right credentials are answered even from an address over its limit.
+    Raises InvalidClient (401), ApiError 429.
+    """
+    try:
+        return authenticate(client, credentials, now)
+    except InvalidClient:
+        rate_limit.use_hot("client_failure", client_address(request), request).check()
+        raise
+
+
+def authenticate(client: Client | None, credentials: Credentials, now: datetime) -> Client:
+    # Made for unknown clients too: both cost the same.
+    presented = digest(credentials.secret)
+    if client is None or not client.is_enabled:
+        raise InvalidClient("unknown or disabled client", basic=credentials.is_basic)
+    if client.is_public:
+        return client
+    for secret in client.secrets:
+        if hmac.compare_digest(secret.digest, presented):
+            if secret.is_stale:
+                note_use(secret.id, now)
+            return client
+    raise InvalidClient(f"wrong secret of {client.client_id}", basic=credentials.is_basic)

@@ -1,0 +1,55 @@
+"""The applications that a person allowed, and taking that back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from accounts.models import User
+from oauth_provider import consent, scopes
+from oauth_provider.models import Application, Consent, TokenFamily
+from oauth_provider.scopes import SCOPES, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedApp:
+    application: Application
+    permissions: list[Scope]
+    first_allowed_at: datetime
+    last_used_at: datetime | None
+
+
+def list_for(user: User, now: datetime) -> list[ConnectedApp]:
+    """One entry per application that `user` allowed, by name."""
+    used = dict(
+        TokenFamily.objects.filter(user=user)
+        .values_list("application_id")
+        .annotate(last=Max("last_used_at"))
+        .values_list("application_id", "last")
+    )
+    allowed = Consent.objects.filter(user=user).select_related("application").order_by("application__name")
+    return [
+        ConnectedApp(
+            application=row.application,
+            permissions=[SCOPES[name] for name in scopes.parse(row.scope) if name in SCOPES],
+            first_allowed_at=row.created_at,
+            last_used_at=used.get(row.application_id),
+        )
+        for row in allowed
+    ]
+
+
+def revoke(user: User, application_id: int, now: datetime) -> str | None:
+    """Ends the access of one application; its name, or None if it had none."""
+    row = Consent.objects.filter(user=user, application=application_id).select_related("application").first()
+    if row is None:
+        return None
+    consent.revoke(row.application, user, now)
+    return row.application.name
+
+
+@transaction.atomic
+def revoke_all(user: User, now: datetime) -> None:
+    for row in Consent.objects.filter(user=user).select_related("application").order_by("application_id"):
+        consent.revoke(row.application, user, now)

@@ -1,0 +1,161 @@
+"""Signing keys of the token key set: published before they sign, kept until nothing they
+signed is valid. Source: oauth.md, "token"; partnership.md, "The authorization code".
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from accounts.encryption import decrypt, encrypt
+from oauth_provider.models import SigningKey
+from oauth_provider.opaque import base64url, digest
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+ALGORITHMS = {SigningKey.KeySet.TOKEN: "ES256"}
+# Verifiers cache a key set: a key signs only when every cache must have seen it.
+PUBLISHED_BEFORE_SIGNING = timedelta(minutes=15)
+# How long a process trusts its own copy: well below the time above.
+CACHE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    kid: str
+    algorithm: str
+    private: PrivateKey
+    public_jwk: dict[str, str]
+    signs_from: datetime
+
+
+class Ring:
+    """A process's copy of the published keys of one key set."""
+
+    def __init__(self, key_set: SigningKey.KeySet) -> None:
+        self.key_set = key_set
+        self.lock = threading.Lock()
+        self.keys: list[Key] = []
+        self.loaded_at: datetime | None = None
+
+    def published(self, now: datetime) -> list[Key]:
+        """The keys to publish, oldest first; makes the first one where there is none."""
+        with self.lock:
+            if self.loaded_at is None or not 0 <= (now - self.loaded_at).total_seconds() < CACHE_SECONDS:
+                self.keys = load(self.key_set, now) or [load_key(create(self.key_set, now, signs_from=now))]
+                self.loaded_at = now
+            return self.keys
+
+    def forget(self) -> None:
+        with self.lock:
+            self.loaded_at = None
+
+
+RINGS = {key_set: Ring(key_set) for key_set in SigningKey.KeySet}
+
+
+def sign(key_set: SigningKey.KeySet, claims: dict[str, object], *, now: datetime, type_: str) -> str:
+    """`claims` as a JWT under the key that signs at `now`; `type_` is the header's `typ`."""
+    key = current(key_set, now)
+    return jwt.encode(claims, key.private, algorithm=key.algorithm, headers={"kid": key.kid, "typ": type_})
+
+
+def current(key_set: SigningKey.KeySet, now: datetime) -> Key:
+    """The youngest key whose time to sign has come."""
+    keys = RINGS[key_set].published(now)
+    return max((key for key in keys if key.signs_from <= now), key=lambda key: key.signs_from)
+
+
+def public_set(key_set: SigningKey.KeySet, now: datetime) -> dict[str, list[dict[str, str]]]:
+    """The JWK Set (RFC 7517) of the key set: keys to come, the one that signs, ones not yet forgotten."""
+    return {"keys": [key.public_jwk for key in RINGS[key_set].published(now)]}
+
+
+def rotate(now: datetime, *, at_once: bool = False) -> list[str]:
+    """Publishes a new key for each set whose youngest is SIGNING_KEY_DAYS old (or `at_once`),
+    and schedules the end of those it supersedes. The ids of the new keys.
+
+    Repeatable: a second call finds the key that the first one published.
+    """
+    made = []
+    for key_set in SigningKey.KeySet:
+        with transaction.atomic():
+            youngest = SigningKey.objects.select_for_update().filter(key_set=key_set).order_by("-signs_from").first()
+            if youngest is None:
+                made.append(create(key_set, now, signs_from=now).kid)
+            elif youngest.signs_from <= now and (at_once or age(youngest, now).days >= settings.SIGNING_KEY_DAYS):
+                successor = create(key_set, now, signs_from=now + PUBLISHED_BEFORE_SIGNING)
+                retire_before(successor)
+                made.append(successor.kid)
+        RINGS[key_set].forget()
+    return made
+
+
+def age(key: SigningKey, now: datetime) -> timedelta:
+    return now - key.signs_from
+
+
+def retire_before(successor: SigningKey) -> None:
+    """Older keys stay published until the last token they sign has expired, and a cache's time more."""
+    lifetime = timedelta(seconds=settings.ACCESS_TOKEN_SECONDS + CACHE_SECONDS) + PUBLISHED_BEFORE_SIGNING
+    SigningKey.objects.filter(
+        key_set=successor.key_set, signs_from__lt=successor.signs_from, unpublished_at=None
+    ).update(unpublished_at=successor.signs_from + lifetime)
+
+
+def create(key_set: SigningKey.KeySet, now: datetime, *, signs_from: datetime) -> SigningKey:
+    algorithm = ALGORITHMS[key_set]
+    private = generate(algorithm)
+    jwk = public_jwk(private, algorithm)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return SigningKey.objects.create(
+        kid=jwk["kid"],
+        key_set=key_set,
+        algorithm=algorithm,
+        private_key=encrypt(pem.decode()),
+        public_jwk=jwk,
+        published_at=now,
+        signs_from=signs_from,
+    )
+
+
+def generate(algorithm: str) -> PrivateKey:
+    if algorithm == "ES256":
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def public_jwk(private: PrivateKey, algorithm: str) -> dict[str, str]:
+    """The public half with `use`, `alg`, and the RFC 7638 thumbprint as `kid`."""
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        jwk = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+        members = ["crv", "kty", "x", "y"]
+    else:
+        jwk = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
+        members = ["e", "kty", "n"]
+    public = {name: str(jwk[name]) for name in members}
+    canonical = "{" + ",".join(f'"{name}":"{public[name]}"' for name in members) + "}"
+    return {**public, "use": "sig", "alg": algorithm, "kid": base64url(digest(canonical))}
+
+
+def load(key_set: SigningKey.KeySet, now: datetime) -> list[Key]:
+    rows = SigningKey.objects.filter(Q(unpublished_at=None) | Q(unpublished_at__gt=now), key_set=key_set).order_by(
+        "signs_from"
+    )
+    return [load_key(row) for row in rows]
+
+
+def load_key(row: SigningKey) -> Key:
+    private = serialization.load_pem_private_key(decrypt(row.private_key).encode(), password=None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise TypeError(f"signing key {row.kid} is of a kind that no key set uses")
+    return Key(row.kid, row.algorithm, private, row.public_jwk, row.signs_from)

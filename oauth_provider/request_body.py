@@ -1,0 +1,71 @@
+"""A body of the OAuth endpoints as one flat dictionary, from JSON or a form by its Content-Type."""
+
+import json
+from urllib.parse import parse_qsl
+
+from django.http import HttpRequest
+
+from oauth_provider.errors import InvalidRequest, OAuthError
+
+Parameters = dict[str, str]
+
+
+def read_parameters(request: HttpRequest) -> Parameters:
+    """The parameters of the body. `null` and `""` count as absent; the query is never read.
+
+    Raises InvalidRequest for broken, repeated or non-text values; OAuthError 415 for another
+    content type. Source: oauth.md, "token".
+    """
+    body = request.body
+    if not body.strip():
+        return {}
+    if request.content_type == "application/json":
+        pairs = json_pairs(body)
+    elif request.content_type == "application/x-www-form-urlencoded":
+        pairs = form_pairs(body)
+    else:
+        message = "Send the parameters as application/json or application/x-www-form-urlencoded."
+        raise OAuthError("invalid_request", message, status=415)
+    return checked(pairs)
+
+
+def json_pairs(body: bytes) -> list[tuple[str, object]]:
+    try:
+        # Pairs and not a dictionary: the last of two equal names would win silently.
+        pairs = json.loads(body, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON.") from None
+    if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):
+        raise InvalidRequest("The body is not a JSON object.")
+    if not pairs and not body.strip().startswith(b"{"):
+        raise InvalidRequest("The body is not a JSON object.")
+    return pairs
+
+
+def form_pairs(body: bytes) -> list[tuple[str, object]]:
+    try:
+        return [*parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)]
+    except ValueError:
+        raise InvalidRequest("The body is not a valid form.") from None
+
+
+def checked(pairs: list[tuple[str, object]]) -> Parameters:
+    parameters: Parameters = {}
+    seen: set[str] = set()
+    for name, value in pairs:
+        if name in seen:
+            raise InvalidRequest("A parameter was sent more than once.")
+        seen.add(name)
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str):
+            raise InvalidRequest("Every parameter must be a text.")
+        if not is_clean(value):
+            raise InvalidRequest("A parameter holds characters that are not allowed.")
+        parameters[name] = value
+    return parameters
+
+
+def is_clean(value: str) -> bool:
+    """Whether databases and headers can carry `value`: no NUL, no lone surrogate."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

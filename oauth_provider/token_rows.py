@@ -1,0 +1,257 @@
+"""The rows of the token path: how a grant is read and how it is written.
+
+Each read is one statement from the client outwards. Each write is conditional on what was
+read, so that a lost race changes nothing: on PostgreSQL one statement, on SQLite, which can't
+write in a common table expression, the same ones in a transaction (docs/decisions/0004).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from oauth_provider import access_tokens
+from oauth_provider.client_authentication import (
+    CLIENT_COLUMNS,
+    CLIENT_WIDTH,
+    Client,
+    client_of,
+    client_parameters,
+    find_client,
+)
+from oauth_provider.models import TokenFamily
+from oauth_provider.statements import Parameter, as_time, as_uuid, fetch_one
+
+__all__ = ["find_client"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    digest: bytes
+    application_id: int
+    user_id: UUID
+    email: str
+    family_id: UUID
+    redirect_uri: str
+    scope: str
+    code_challenge: str
+    expires_at: datetime
+    used_at: datetime | None
+    # Not taken back, and granted by the person as they are now: active, with these credentials.
+    is_current: bool
+
+    def is_live(self, now: datetime) -> bool:
+        return self.is_current and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyRow:
+    id: UUID
+    application_id: int
+    user_id: UUID
+    email: str
+    scope: str
+    counter: int
+    salt: bytes
+    rotated_at: datetime | None
+    expires_at: datetime
+    is_current: bool
+
+    def is_live(self, now: datetime) -> bool:
+        return self.is_current and now < self.expires_at
+
+
+FIND_CODE = f"""
+SELECT {CLIENT_COLUMNS},
+       c.digest, c.application_id, c.user_id, u.email, c.family_id, c.redirect_uri, c.scope, c.code_challenge,
+       c.expires_at, c.used_at,
+       c.ended_at IS NULL AND u.is_active AND c.credentials_epoch = u.credentials_epoch
+FROM oauth_provider_application a
+LEFT JOIN oauth_provider_code c ON c.digest = %s
+LEFT JOIN accounts_user u ON u.id = c.user_id
+WHERE a.client_id = %s
+"""
+
+
+def find_code(client_id: str, digest: bytes, now: datetime) -> tuple[Client | None, CodeRow | None]:
+    row = fetch_one(FIND_CODE, [*client_parameters(now), digest, client_id])
+    if row is None or row[CLIENT_WIDTH] is None:
+        return client_of(row), None
+    (
+        stored,
+        application_id,
+        user_id,
+        email,
+        family_id,
+        redirect_uri,
+        scope,
+        challenge,
+        expires_at,
+        used_at,
+        current,
+    ) = row[CLIENT_WIDTH:]
+    code = CodeRow(
+        bytes(stored),
+        application_id,
+        as_uuid(user_id),
+        email,
+        as_uuid(family_id),
+        redirect_uri,
+        scope,
+        challenge,
+        as_time(expires_at),
+        used_at and as_time(used_at),
+        bool(current),
+    )
+    return client_of(row), code
+
+
+FIND_FAMILY = f"""
+SELECT {CLIENT_COLUMNS},
+       f.id, f.application_id, f.user_id, u.email, f.scope, f.counter, f.salt, f.rotated_at, f.expires_at,
+       f.ended_at IS NULL AND u.is_active AND f.credentials_epoch = u.credentials_epoch
+FROM oauth_provider_application a
+LEFT JOIN oauth_provider_tokenfamily f ON f.id = %s
+LEFT JOIN accounts_user u ON u.id = f.user_id
+WHERE a.client_id = %s
+"""
+
+
+def find_family(client_id: str, family_id: UUID | None, now: datetime) -> tuple[Client | None, FamilyRow | None]:
+    row = fetch_one(FIND_FAMILY, [*client_parameters(now), family_id, client_id])
+    if row is None or row[CLIENT_WIDTH] is None:
+        return client_of(row), None
+    id_, application_id, user_id, email, scope, counter, salt, rotated_at, expires_at, current = row[CLIENT_WIDTH:]
+    family = FamilyRow(
+        as_uuid(id_),
+        application_id,
+        as_uuid(user_id),
+        email,
+        scope,
+        counter,
+        bytes(salt),
+        rotated_at and as_time(rotated_at),
+        as_time(expires_at),
+        bool(current),
+    )
+    return client_of(row), family
+
+
+USE_CODE = """
+UPDATE oauth_provider_code SET used_at = %s
+WHERE digest = %s AND used_at IS NULL AND ended_at IS NULL
+RETURNING family_id, application_id, user_id, scope, credentials_epoch, authenticated_at
+"""
+INSERT_FAMILY = """
+INSERT INTO oauth_provider_tokenfamily (id, application_id, user_id, scope, credentials_epoch, authenticated_at,
+                                        counter, salt, created_at, last_used_at, expires_at, end_reason)
+"""
+INSERT_TOKEN = """
+INSERT INTO oauth_provider_accesstoken (digest, application_id, family_id, scope, created_at, expires_at)
+"""
+REDEEM = f"""
+WITH used AS ({USE_CODE}), family AS (
+    {INSERT_FAMILY}
+    SELECT family_id, application_id, user_id, scope, credentials_epoch, authenticated_at,
+           0, %s::bytea, %s::timestamptz, %s::timestamptz, %s::timestamptz, '' FROM used
+)
+{INSERT_TOKEN}
+SELECT %s::bytea, application_id, family_id, scope, %s::timestamptz, %s::timestamptz FROM used
+RETURNING 1
+"""
+
+
+def redeem(code: CodeRow, token_digest: bytes, salt: bytes, now: datetime) -> bool:
+    """Uses the code up and begins its family with a first access token; False if it was used or ended."""
+    ends = now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
+    family: list[Parameter] = [salt, now, now, ends]
+    token: list[Parameter] = [now, access_tokens.expiry(now)]
+    if connection.vendor == "postgresql":
+        return fetch_one(REDEEM, [now, code.digest, *family, token_digest, *token]) is not None
+    with transaction.atomic():
+        used = fetch_one(USE_CODE, [now, code.digest])
+        if used is None:
+            return False
+        fetch_one(INSERT_FAMILY + "VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, '')", [*used, *family])
+        family_id, application_id, _, scope, *_ = used
+        fetch_one(
+            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s)", [token_digest, application_id, family_id, scope, *token]
+        )
+    return True
+
+
+MOVE_FAMILY = """
+UPDATE oauth_provider_tokenfamily
+SET counter = %s, last_used_at = %s, rotated_at = CASE WHEN counter = %s THEN rotated_at ELSE %s END
+WHERE id = %s AND counter = %s AND ended_at IS NULL
+RETURNING id, application_id
+"""
+REFRESH = f"""
+WITH family AS ({MOVE_FAMILY})
+{INSERT_TOKEN}
+SELECT %s::bytea, application_id, id, %s::text, %s::timestamptz, %s::timestamptz FROM family
+RETURNING 1
+"""
+
+
+def refresh(family: FamilyRow, counter: int, scope: str, token_digest: bytes, now: datetime) -> bool:
+    """Moves the family from the counter that was read to `counter` and adds an access token;
+    False if it was moved or ended since.
+    """
+    move: list[Parameter] = [counter, now, counter, now, family.id, family.counter]
+    token: list[Parameter] = [scope, now, access_tokens.expiry(now)]
+    if connection.vendor == "postgresql":
+        return fetch_one(REFRESH, [*move, token_digest, *token]) is not None
+    with transaction.atomic():
+        moved = fetch_one(MOVE_FAMILY, move)
+        if moved is None:
+            return False
+        family_id, application_id = moved
+        fetch_one(INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s)", [token_digest, application_id, family_id, *token])
+    return True
+
+
+def insert_machine_token(application_id: int, token_digest: bytes, scope: str, now: datetime) -> None:
+    fetch_one(
+        INSERT_TOKEN + "VALUES (%s, %s, NULL, %s, %s, %s) RETURNING 1",
+        [token_digest, application_id, scope, now, access_tokens.expiry(now)],
+    )
+
+
+NOTE_FAILED_ATTEMPT = """
+UPDATE oauth_provider_code
+SET failed_attempts = failed_attempts + 1,
+    ended_at = CASE WHEN failed_attempts + 1 >= %s THEN %s ELSE ended_at END
+WHERE digest = %s
+RETURNING 1
+"""
+
+
+def note_failed_attempt(code_digest: bytes, limit: int, now: datetime) -> None:
+    """Counts a wrong verifier; the code ends with the `limit`th."""
+    fetch_one(NOTE_FAILED_ATTEMPT, [limit, now, code_digest])
+
+
+END_FAMILY = """
+UPDATE oauth_provider_tokenfamily SET ended_at = %s, end_reason = %s
+WHERE id = %s AND ended_at IS NULL
+RETURNING 1
+"""
+
+
+def end_family(family_id: UUID, reason: TokenFamily.EndReason, now: datetime) -> None:
+    """Ends a family and with it every token in it, from the next request on. Ending twice is fine."""
+    fetch_one(END_FAMILY, [now, reason.value, family_id])
+
+
+END_ACCESS_TOKEN = """
+UPDATE oauth_provider_accesstoken SET ended_at = %s
+WHERE digest = %s AND application_id = %s AND ended_at IS NULL
+RETURNING 1
+"""
+
+
+def end_access_token(token_digest: bytes, application_id: int, now: datetime) -> None:
+    fetch_one(END_ACCESS_TOKEN, [now, token_digest, application_id])

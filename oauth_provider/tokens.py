@@ -1,0 +1,231 @@
+"""The three hot grants: read once, decide in Python, write with one conditional statement.
+
+Where a write finds that somebody else was faster, the grant is read and decided again; the
+database settles every race, no lock is held while we think (docs/decisions/0004).
+Source: oauth.md, "token".
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.conf import settings
+
+from oauth_provider import access_tokens, refresh_tokens, scopes, token_rows
+from oauth_provider.client_authentication import Client
+from oauth_provider.errors import InvalidGrant, InvalidRequest, OAuthError
+from oauth_provider.models import TokenFamily
+from oauth_provider.opaque import digest
+from oauth_provider.request_body import Parameters
+from oauth_provider.resources import check_resource
+from oauth_provider.token_rows import CodeRow, FamilyRow
+
+# More than enough: each lost write means that another one won.
+TRIES = 5
+CODE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    access_token: str
+    scope: str
+    refresh_token: str | None
+
+    def public(self) -> dict[str, str | int]:
+        """The body of RFC 6749 section 5.1; nothing that is null."""
+        body: dict[str, str | int] = {
+            "access_token": self.access_token,
+            "token_type": "Bearer",
+            "expires_in": settings.ACCESS_TOKEN_SECONDS,
+        }
+        if self.refresh_token is not None:
+            body["refresh_token"] = self.refresh_token
+        return {**body, "scope": self.scope}
+
+
+class Grant(Protocol):
+    """One token request: what it presents, read together with the client that presents it."""
+
+    client: Client | None
+
+    def issue(self, client: Client, now: datetime) -> TokenAnswer: ...
+
+
+def open_grant(parameters: Parameters, client_id: str, now: datetime) -> Grant:
+    """Reads the grant that `parameters` present, and its client, in one statement.
+
+    Nothing is decided: the client is not even authenticated yet.
+    Raises InvalidRequest, OAuthError `unsupported_grant_type`.
+    """
+    if "grant_type" not in parameters:
+        raise InvalidRequest("The parameter grant_type is missing.")
+    grant = GRANTS.get(parameters["grant_type"])
+    if grant is None:
+        raise OAuthError("unsupported_grant_type", "This grant type is not supported.")
+    return grant(parameters, client_id, now)
+
+
+class CodeGrant:
+    """RFC 6749 section 4.1.3 with PKCE S256 (RFC 7636 section 4.6)."""
+
+    def __init__(self, parameters: Parameters, client_id: str, now: datetime) -> None:
+        if "code" not in parameters:
+            raise InvalidRequest("The parameter code is missing.")
+        self.parameters = parameters
+        self.client_id = client_id
+        self.client, self.code = token_rows.find_code(client_id, digest(parameters["code"]), now)
+
+    def issue(self, client: Client, now: datetime) -> TokenAnswer:
+        """Redeems the code. Of any number of tries, parallel ones too, at most one succeeds,
+        and each other one ends what it gave.
+        """
+        code = self.check(client, now)
+        salt = secrets.token_bytes(refresh_tokens.ID_BYTES)
+        token = access_tokens.sign_for_person(
+            user_id=code.user_id, email=code.email, client_id=client.client_id, scope=code.scope, now=now
+        )
+        if not token_rows.redeem(code, digest(token), salt, now):
+            _, lost = token_rows.find_code(self.client_id, code.digest, now)
+            if lost is not None and lost.used_at is not None:
+                token_rows.end_family(lost.family_id, TokenFamily.EndReason.REPLAY, now)
+            raise InvalidGrant("code redeemed or ended by another request")
+        return TokenAnswer(token, code.scope, refresh_tokens.encode(code.family_id, 0, salt))
+
+    def check(self, client: Client, now: datetime) -> CodeRow:
+        code = self.code
+        if code is None or code.application_id != client.id:
+            raise InvalidGrant("unknown code, or another client's")
+        if code.used_at is not None:
+            token_rows.end_family(code.family_id, TokenFamily.EndReason.REPLAY, now)
+            raise InvalidGrant("code used twice: its tokens are revoked")
+        if not code.is_live(now):
+            raise InvalidGrant("code expired or ended")
+        if not hmac.compare_digest(self.parameters.get("redirect_uri", "").encode(), code.redirect_uri.encode()):
+            raise InvalidGrant("redirect_uri differs from the authorization request's")
+        self.check_verifier(code, now)
+        check_resource(self.parameters)
+        return code
+
+    def check_verifier(self, code: CodeRow, now: datetime) -> None:
+        verifier = self.parameters.get("code_verifier")
+        if verifier is None:
+            raise InvalidRequest("The parameter code_verifier is missing.")
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+        if not hmac.compare_digest(challenge, code.code_challenge.encode()):
+            token_rows.note_failed_attempt(code.digest, CODE_ATTEMPTS, now)
+            raise InvalidGrant("code_verifier does not fit")
+
+
+class RefreshGrant:
+    """RFC 6749 section 6, with rotation and reuse detection (RFC 9700 section 4.14.2)."""
+
+    def __init__(self, parameters: Parameters, client_id: str, now: datetime) -> None:
+        if "refresh_token" not in parameters:
+            raise InvalidRequest("The parameter refresh_token is missing.")
+        self.parameters = parameters
+        self.client_id = client_id
+        self.presented = refresh_tokens.decode(parameters["refresh_token"])
+        self.client, self.family = self.read(now)
+
+    def read(self, now: datetime) -> tuple[Client | None, FamilyRow | None]:
+        family_id = self.presented.family_id if self.presented else None
+        return token_rows.find_family(self.client_id, family_id, now)
+
+    def issue(self, client: Client, now: datetime) -> TokenAnswer:
+        """A new access token, and the refresh token to use from now on."""
+        family = self.check(client, now)
+        scope = self.narrowed(family)
+        check_resource(self.parameters)
+        for _ in range(TRIES):
+            counter = self.next_counter(client, family, now)
+            token = access_tokens.sign_for_person(
+                user_id=family.user_id, email=family.email, client_id=client.client_id, scope=scope, now=now
+            )
+            if token_rows.refresh(family, counter, scope, digest(token), now):
+                return TokenAnswer(token, scope, refresh_tokens.encode(family.id, counter, family.salt))
+            _, self.family = self.read(now)
+            family = self.check(client, now)
+        raise OAuthError("temporarily_unavailable", "Too many parallel refreshes. Try again.", status=503)
+
+    def check(self, client: Client, now: datetime) -> FamilyRow:
+        family, presented = self.family, self.presented
+        if family is None or presented is None or not presented.is_genuine(family.salt):
+            raise InvalidGrant("unknown refresh token")
+        if family.application_id != client.id:
+            token_rows.end_family(family.id, TokenFamily.EndReason.LEAK, now)
+            raise InvalidGrant(f"refresh token presented by {client.client_id}, not its client: family ended")
+        if not family.is_live(now):
+            raise InvalidGrant("refresh token expired or revoked")
+        return family
+
+    def next_counter(self, client: Client, family: FamilyRow, now: datetime) -> int:
+        """The counter of the refresh token to answer with: the next one, the same one again for a
+        client that keeps its token, or the successor that a lost answer already gave.
+        """
+        presented = self.presented.counter if self.presented else -1
+        if presented == family.counter:
+            return family.counter + (1 if client.rotates_refresh_tokens else 0)
+        grace = timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
+        if presented == family.counter - 1 and family.rotated_at is not None and now < family.rotated_at + grace:
+            return family.counter
+        token_rows.end_family(family.id, TokenFamily.EndReason.REUSE, now)
+        raise InvalidGrant("superseded refresh token used: family ended")
+
+    def narrowed(self, family: FamilyRow) -> str:
+        wanted = self.parameters.get("scope")
+        if wanted is None:
+            return family.scope
+        if not scopes.parse(wanted) or not scopes.includes(family.scope, wanted):
+            raise OAuthError("invalid_scope", "The scope is wider than what was granted.")
+        return scopes.join(scopes.parse(wanted))
+
+
+class ClientCredentialsGrant:
+    """RFC 6749 section 4.4: a machine client acts for itself."""
+
+    def __init__(self, parameters: Parameters, client_id: str, now: datetime) -> None:
+        self.parameters = parameters
+        self.client = token_rows.find_client(client_id, now)
+
+    def issue(self, client: Client, now: datetime) -> TokenAnswer:
+        scope = self.parameters.get("scope", client.default_scopes)
+        if not scopes.parse(scope) or not scopes.includes(client.allowed_scopes, scope):
+            raise OAuthError("invalid_scope", "The scope is unknown or not allowed for this client.")
+        check_resource(self.parameters)
+        scope = scopes.join(scopes.parse(scope))
+        token = access_tokens.sign_for_machine(client_id=client.client_id, scope=scope, now=now)
+        token_rows.insert_machine_token(client.id, digest(token), scope, now)
+        return TokenAnswer(token, scope, refresh_token=None)
+
+
+GRANTS: dict[str, type[CodeGrant | RefreshGrant | ClientCredentialsGrant]] = {
+    "authorization_code": CodeGrant,
+    "refresh_token": RefreshGrant,
+    "client_credentials": ClientCredentialsGrant,
+}
+
+
+def check_allowed(client: Client, grant_type: str) -> None:
+    """Raises OAuthError `unauthorized_client` for a grant that the client's type does not have."""
+    if not client.allows(grant_type):
+        raise OAuthError("unauthorized_client", "This client may not use this grant type.")
+
+
+def revoke(token: str, client: Client, now: datetime) -> None:
+    """Ends `token` if it is one of `client`'s; any other changes nothing (RFC 7009 section 2.2).
+
+    Any refresh token of a family, superseded ones too, ends the family and its access tokens.
+    """
+    presented = refresh_tokens.decode(token)
+    if presented is None:
+        token_rows.end_access_token(digest(token), client.id, now)
+        return
+    _, family = token_rows.find_family(client.client_id, presented.family_id, now)
+    if family is not None and family.application_id == client.id and presented.is_genuine(family.salt):
+        token_rows.end_family(family.id, TokenFamily.EndReason.REVOKED, now)

@@ -1,0 +1,66 @@
+"""What clients can find out by themselves. Source: oauth.md, "Discovery"; RFC 8414, 9728, 7517."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from oauth_provider import keys, scopes
+from oauth_provider.models import SigningKey
+from oauth_provider.tokens import GRANTS
+
+PUBLIC = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
+CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post", "none"]
+
+
+@require_safe
+def authorization_server(request: HttpRequest) -> HttpResponse:
+    """RFC 8414. The same document answers OpenID Connect's well-known path."""
+    return JsonResponse(
+        {
+            "issuer": settings.BASE_URL,
+            "authorization_endpoint": url("authorize"),
+            "token_endpoint": url("token"),
+            "revocation_endpoint": url("revoke"),
+            "jwks_uri": url("jwks"),
+            "service_documentation": f"{settings.BASE_URL}/docs",
+            "scopes_supported": scopes.for_people(),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": list(GRANTS),
+            "token_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
+            "revocation_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
+            "ui_locales_supported": [code for code, _name in settings.LANGUAGES],
+        },
+        headers=PUBLIC,
+    )
+
+
+@require_safe
+def protected_resource(request: HttpRequest) -> HttpResponse:
+    """RFC 9728: the deployment as a resource server of its own tokens."""
+    return JsonResponse(
+        {
+            "resource": settings.BASE_URL,
+            "authorization_servers": [settings.BASE_URL],
+            "scopes_supported": scopes.for_people(),
+            "bearer_methods_supported": ["header"],
+            "resource_name": settings.BRAND_NAME,
+            "resource_documentation": f"{settings.BASE_URL}/docs",
+        },
+        headers=PUBLIC,
+    )
+
+
+@require_safe
+def jwks(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(keys.public_set(SigningKey.KeySet.TOKEN, timezone.now()), headers=PUBLIC)
+
+
+def url(name: str) -> str:
+    return settings.BASE_URL + reverse(name)
