@@ -24,8 +24,6 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def fresh_process() -> None:
     """What a process keeps between requests is not kept between tests."""
-    from oauth_provider import keys
-
     cache.clear()
     for ring in keys.RINGS.values():
         ring.forget()
