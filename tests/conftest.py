@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from oauth_provider import keys
 from tests import cast
 from tests.clients import OAuthClient
 
