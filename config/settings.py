@@ -22,14 +22,17 @@ from config.log import logging_config
 from config.rate_limits import DEFAULT_RATE_LIMITS, parse_rate_limits
 
 ROOT = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
 
 env = Env(prefix="GATEHOUSE_")
 ENVIRONMENT_FAULTS: dict[str, str] = {}
+VARIABLES: set[str] = set()  # every name read below; docs/operating.md has to have each
 T = TypeVar("T")
 
 
 def read(parse: Callable[..., T], name: str, default: T) -> T:
     """GATEHOUSE_`name`, or `default` when it is absent or, noted as a fault, does not parse."""
+    VARIABLES.add(f"GATEHOUSE_{name}")
     try:
         return parse(name, default)
     except (EnvError, ValueError) as fault:
@@ -59,12 +62,29 @@ def kept_secret(name: str) -> str:
     return value
 
 
-# Where we are
+# Where we are. HOST and PORT, where `serve` listens, go without our prefix, as platforms set them.
 
-BASE_URL: str = (read(env.str, "BASE_URL", "http://127.0.0.1:8000" if EMBEDDED else "")).rstrip("/")
+
+def port_number(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 65_536:
+        return int(text)
+    ENVIRONMENT_FAULTS["PORT"] = "not a port number from 1 to 65535"
+    return 8000
+
+
+def url_host(host: str) -> str:
+    """`host` as a browser on this machine has to write it."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+HOST: str = os.environ.get("HOST") or ("127.0.0.1" if EMBEDDED else "0.0.0.0")
+PORT: int = port_number(os.environ.get("PORT") or "8000")
+BASE_URL: str = (read(env.str, "BASE_URL", f"http://{url_host(HOST)}:{PORT}" if EMBEDDED else "")).rstrip("/")
 ALLOWED_HOSTS: list[str] = read(env.list, "ALLOWED_HOSTS", []) or [urlsplit(BASE_URL).hostname or "localhost"]
 if EMBEDDED:
-    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]", url_host(HOST)]
 IS_HTTPS = BASE_URL.startswith("https://")
 # Addresses (CIDR) whose X-Forwarded-For is believed; empty: the peer's address counts.
 TRUSTED_PROXIES: list[str] = read(env.list, "TRUSTED_PROXIES", [])
@@ -110,6 +130,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.metrics.MetricsMiddleware",
+    "config.health.HealthMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.errors.ErrorMiddleware",
@@ -299,7 +321,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -326,6 +348,9 @@ LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+# Without it, /metrics answers this machine alone.
+METRICS_TOKEN: str = read(env.str, "METRICS_TOKEN", "")
 
 LOGGING_CONFIG = None
 logging_config(as_json=not EMBEDDED, level=read(env.str, "LOG_LEVEL", "INFO"))

@@ -1,0 +1,39 @@
+# Gatehouse. `make help` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test check matrix docs clean
+
+help:
+	@echo "Run"
+	@echo "  make run      start Gatehouse for development; PORT=8080 HOST=localhost make run for another address"
+	@echo ""
+	@echo "Prove"
+	@echo "  make test     everything that needs no server, on SQLite"
+	@echo "  make check    what continuous integration runs: every lane, with PostgreSQL, Redis and a browser"
+	@echo "  make matrix   rows of the contract and of docs/attacks.md, with the tests that prove each"
+	@echo ""
+	@echo "Keep"
+	@echo "  make docs     write the generated documents again"
+	@echo "  make clean    remove what the commands above made: .venv, var, caches"
+
+run:
+	@bin/bootstrap run
+	@GATEHOUSE_PROFILE=$${GATEHOUSE_PROFILE:-embedded} exec .venv/bin/python manage.py serve
+
+test:
+	@bin/bootstrap dev
+	@exec bin/test
+
+check:
+	@exec bash .ci/run
+
+matrix:
+	@bin/bootstrap dev
+	@exec .venv/bin/python -m tests.contract.matrix
+
+docs:
+	@bin/bootstrap dev
+	@exec .venv/bin/python -m docs.generate
+
+clean:
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

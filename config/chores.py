@@ -1,0 +1,95 @@
+"""What `manage.py work` does when nobody asks: a table of chores, each due every so often.
+
+Each may run in any number of workers at once, and be cut off anywhere.
+"""
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import FrameType
+
+import structlog
+from django.contrib.sessions.models import Session
+from django.db import close_old_connections, connections
+from django.utils import timezone
+
+from config.heartbeat import beat
+from oauth_provider import expiry, keys
+
+log = structlog.get_logger("gatehouse.work")
+
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    name: str
+    every_seconds: int
+    run: Callable[[datetime], Mapping[str, int]]
+
+
+def sweep_sessions(now: datetime) -> dict[str, int]:
+    due = list(Session.objects.filter(expire_date__lt=now).values_list("pk", flat=True)[: expiry.BATCH])
+    Session.objects.filter(pk__in=due).delete()
+    return {"sessions": len(due)}
+
+
+def rotate_keys(now: datetime) -> dict[str, int]:
+    return {"keys": len(keys.rotate(now))}
+
+
+CHORES = (
+    Chore("rotate_keys", 60, rotate_keys),
+    Chore("sweep_tokens", 60, expiry.sweep),
+    Chore("sweep_sessions", 600, sweep_sessions),
+)
+
+
+class Round:
+    """One worker's memory of when each chore is due; the first round does them all."""
+
+    def __init__(self, chores: tuple[Chore, ...] = CHORES) -> None:
+        self.chores = chores
+        self.due_at = dict.fromkeys((chore.name for chore in chores), 0.0)
+
+    def go(self, now: datetime) -> None:
+        """Runs what is due. A chore that fails is logged and due again; the others still run."""
+        close_old_connections()
+        for chore in self.chores:
+            if time.monotonic() >= self.due_at[chore.name]:
+                # A full batch means more is waiting: come back at the next round.
+                wait_seconds = 0 if do(chore, now) >= expiry.BATCH else chore.every_seconds
+                self.due_at[chore.name] = time.monotonic() + wait_seconds
+        beat(now)
+
+
+def do(chore: Chore, now: datetime) -> int:
+    """The size of the largest part of what was done; 0 when it failed."""
+    try:
+        done = chore.run(now)
+    except Exception:
+        log.exception("chore failed", chore=chore.name)
+        return 0
+    if any(done.values()):
+        log.info("chore done", chore=chore.name, **done)
+    return max(done.values(), default=0)
+
+
+def work(*, once: bool = False) -> None:
+    """Goes round until SIGTERM or SIGINT; a chore under way is finished first."""
+    wake, ring = os.pipe()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        os.write(ring, b".")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    round_ = Round()
+    round_.go(timezone.now())
+    while not once and not select.select([wake], [], [], POLL_SECONDS)[0]:
+        round_.go(timezone.now())
+    connections.close_all()

@@ -1,0 +1,41 @@
+"""Removal of what has expired and can no longer matter, a small batch at a time.
+
+A used code outlives its five minutes: as long as a token of it may live, a second use has to
+be known for one, to end what the first one gave (oauth.md, "authorize").
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, models, transaction
+
+from oauth_provider.models import AccessToken, Code, PendingAuthorization, TokenFamily
+
+BATCH = 500
+# Rows stay this long after their end, for the pages that still speak of them.
+KEPT = timedelta(days=1)
+
+
+def sweep(now: datetime) -> dict[str, int]:
+    """Deletes at most `BATCH` rows of each table; how many of each. Any number of workers at once."""
+    families = timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
+    due = {
+        "codes": Code.objects.filter(
+            models.Q(used_at=None, expires_at__lt=now - KEPT) | models.Q(expires_at__lt=now - KEPT - families)
+        ),
+        "pending_authorizations": PendingAuthorization.objects.filter(expires_at__lt=now - KEPT),
+        "access_tokens": AccessToken.objects.filter(expires_at__lt=now - KEPT),
+        "families": TokenFamily.objects.filter(expires_at__lt=now - KEPT, access_tokens=None),
+    }
+    return {name: delete_batch(rows) for name, rows in due.items()}
+
+
+def delete_batch(rows: models.QuerySet[models.Model]) -> int:
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        keys = list(rows.values_list("pk", flat=True)[:BATCH])
+        rows.model._default_manager.filter(pk__in=keys).delete()
+    return len(keys)
