@@ -28,7 +28,7 @@ check:
 
 matrix:
 	@bin/bootstrap dev
-	@exec .venv/bin/python -m tests.contract.matrix
+	@exec .venv/bin/python -W ignore -m tests.contract.matrix
 
 docs:
 	@bin/bootstrap dev
