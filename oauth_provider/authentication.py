@@ -84,10 +84,12 @@ def get_bearer(request: HttpRequest, *, scope: str) -> Bearer:
 def find_bearer(request: HttpRequest) -> Bearer | None:
     """The bearer of `request`, or None. A token in the query is never read (RFC 9700 section 4.3.2)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not TOKEN.match(token):
+    if scheme.lower() != "bearer":
         return None
-    if request.method == "POST" and "access_token" in request.POST:
-        raise InvalidRequest("The access token was sent in more than one way.")
+    if ", " in token or "access_token" in request.GET or "access_token" in request.POST:
+        raise InvalidRequest("The access token was sent more than once.")
+    if not TOKEN.match(token):
+        return None
     row = fetch_one(FIND_BEARER, [digest(token), timezone.now()])
     if row is None:
         return None
@@ -100,5 +102,8 @@ def find_bearer(request: HttpRequest) -> Bearer | None:
 
 
 def challenge_strangers(request: HttpRequest) -> ApiError | None:
-    """The 401 for a request with no live token; None when somebody is known."""
-    return None if find_bearer(request) else InvalidToken(challenge())
+    """The refusal of a request without a live token; None when somebody is known."""
+    try:
+        return None if find_bearer(request) else InvalidToken(challenge())
+    except ApiError as refusal:
+        return refusal

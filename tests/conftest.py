@@ -1,5 +1,7 @@
 """Fixtures for every test. The environment is that of `tests/environment.py`."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -20,6 +22,16 @@ def fresh_process() -> None:
     cache.clear()
     for ring in keys.RINGS.values():
         ring.forget()
+
+
+@pytest.fixture
+def later(time_machine):
+    """Lets time pass: `later(seconds=31)`."""
+
+    def pass_(**span: float) -> None:
+        time_machine.move_to(datetime.now(UTC) + timedelta(**span), tick=False)
+
+    return pass_
 
 
 @pytest.fixture
