@@ -3,6 +3,7 @@ signed is valid. Source: oauth.md, "token"; partnership.md, "The authorization c
 """
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -49,7 +50,7 @@ class Ring:
         """The keys to publish, oldest first; makes the first one where there is none."""
         with self.lock:
             if self.loaded_at is None or not 0 <= (now - self.loaded_at).total_seconds() < CACHE_SECONDS:
-                self.keys = load(self.key_set, now) or [load_key(create(self.key_set, now, signs_from=now))]
+                self.keys = load(self.key_set, now) or first(self.key_set, now)
                 self.loaded_at = now
             return self.keys
 
@@ -68,9 +69,11 @@ def sign(key_set: SigningKey.KeySet, claims: dict[str, object], *, now: datetime
 
 
 def current(key_set: SigningKey.KeySet, now: datetime) -> Key:
-    """The youngest key whose time to sign has come."""
+    """The youngest key whose time to sign has come; the very first one has it always, since a
+    request that began before another one made it must be answered too.
+    """
     keys = RINGS[key_set].published(now)
-    return max((key for key in keys if key.signs_from <= now), key=lambda key: key.signs_from)
+    return max((key for key in keys if key.signs_from <= now), key=lambda key: key.signs_from, default=keys[0])
 
 
 def public_set(key_set: SigningKey.KeySet, now: datetime) -> dict[str, list[dict[str, str]]]:
@@ -89,7 +92,7 @@ def rotate(now: datetime, *, at_once: bool = False) -> list[str]:
         with transaction.atomic():
             youngest = SigningKey.objects.select_for_update().filter(key_set=key_set).order_by("-signs_from").first()
             if youngest is None:
-                made.append(create(key_set, now, signs_from=now).kid)
+                made.append(first(key_set, now)[0].kid)
             elif youngest.signs_from <= now and (at_once or age(youngest, now).days >= settings.SIGNING_KEY_DAYS):
                 successor = create(key_set, now, signs_from=now + PUBLISHED_BEFORE_SIGNING)
                 retire_before(successor)
@@ -108,6 +111,13 @@ def retire_before(successor: SigningKey) -> None:
     SigningKey.objects.filter(
         key_set=successor.key_set, signs_from__lt=successor.signs_from, unpublished_at=None
     ).update(unpublished_at=successor.signs_from + lifetime)
+
+
+def first(key_set: SigningKey.KeySet, now: datetime) -> list[Key]:
+    """The key of a new deployment; of processes that make it at once, one does."""
+    with suppress(IntegrityError), transaction.atomic():
+        create(key_set, now, signs_from=now)
+    return load(key_set, now)
 
 
 def create(key_set: SigningKey.KeySet, now: datetime, *, signs_from: datetime) -> SigningKey:

@@ -31,6 +31,13 @@ class SigningKey(models.Model):
                 condition=models.Q(signs_from__gte=models.F("published_at")),
                 name="signing_key_published_first",
             ),
+            # Only the first key of a set may sign at once: processes that start together
+            # would make one each, and publish different sets.
+            models.UniqueConstraint(
+                fields=["key_set"],
+                condition=models.Q(signs_from=models.F("published_at")),
+                name="signing_key_one_first",
+            ),
         ]
 
     def __str__(self) -> str:
