@@ -12,7 +12,7 @@ from oauth_provider import codes, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.errors import StartAgain
 from oauth_provider.models import Application, Consent, PendingAuthorization, TokenFamily
-from oauth_provider.opaque import digest
+from oauth_provider.opaque import digest, is_handle
 
 
 def remembered(application: Application, user: User) -> str:
@@ -100,6 +100,8 @@ def take_pending(handle: str, user: User, session_key: str, now: datetime) -> Pe
 
     Raises StartAgain unless it was shown to this person in this session and is still open.
     """
+    if not is_handle(handle):
+        raise StartAgain("", detail="not a handle")
     PendingAuthorization.objects.select_for_update().filter(handle=handle).first()
     pending = get_pending(handle, now)
     if pending.user_id != user.pk or bytes(pending.session_digest or b"") != digest(session_key):

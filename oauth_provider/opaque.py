@@ -7,7 +7,10 @@ the right digest: there is nothing to guess that a slow hash would protect
 
 import base64
 import hashlib
+import re
 import secrets
+
+HANDLE = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 
 
 def base64url(raw: bytes) -> str:
@@ -37,3 +40,8 @@ def new_code() -> str:
 def new_handle() -> str:
     """22 characters that name a stored request; of use only within the session it is tied to."""
     return base64url(secrets.token_bytes(16))
+
+
+def is_handle(text: str) -> bool:
+    """Whether `text` has the form of one; a database may refuse to look up what has not."""
+    return HANDLE.match(text) is not None

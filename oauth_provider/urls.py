@@ -1,14 +1,22 @@
 """The routes of oauth.md, in its order."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from oauth_provider.views import authorize, connected_apps, metadata, profile, revoke, token
 
+
+class HandleConverter(StringConverter):
+    regex = "[A-Za-z0-9_-]{22}"
+
+
+register_converter(HandleConverter, "handle")
+
 urlpatterns = [
     path("api/oauth/v1/authorize", authorize.authorize, name="authorize"),
-    path("api/oauth/v1/authorize/<str:handle>", authorize.resume, name="resume"),
-    path("continue/<str:handle>", authorize.continue_, name="continue"),
-    path("continue/<str:handle>/another-account", authorize.use_another_account, name="use_another_account"),
+    path("api/oauth/v1/authorize/<handle:handle>", authorize.resume, name="resume"),
+    path("continue/<handle:handle>", authorize.continue_, name="continue"),
+    path("continue/<handle:handle>/another-account", authorize.use_another_account, name="use_another_account"),
     path("api/oauth/v1/token", token.token, name="token"),
     path("api/oauth/v1/revoke", revoke.revoke, name="revoke"),
     path("api/oauth/v1/jwks.json", metadata.jwks, name="jwks"),

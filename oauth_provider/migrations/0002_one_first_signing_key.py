@@ -4,14 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oauth_provider', '0001_initial'),
+        ("oauth_provider", "0001_initial"),
     ]
 
     operations = [
         migrations.AddConstraint(
-            model_name='signingkey',
-            constraint=models.UniqueConstraint(condition=models.Q(('signs_from', models.F('published_at'))), fields=('key_set',), name='signing_key_one_first'),
+            model_name="signingkey",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("signs_from", models.F("published_at"))),
+                fields=("key_set",),
+                name="signing_key_one_first",
+            ),
         ),
     ]

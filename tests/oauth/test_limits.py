@@ -1,6 +1,7 @@
 """Rate limits: the right one runs out, and only for who used it up."""
 
 import pytest
+import redis
 from django.test import Client
 
 from tests.cast import signed_in, web_application
@@ -100,8 +101,12 @@ def test_authorize_is_limited_by_address(three_a_minute, alice, acme_app):
     assert "Retry-After" in refused
 
 
-def test_a_window_ends(three_a_minute, acme_app, later):
+def test_a_window_ends(three_a_minute, acme_app, later, settings):
     for _ in range(4):
         answer = acme_app.refresh("x")
+    if settings.REDIS_URL:
+        # Its clock is not ours to move: the key itself must know its end.
+        assert 0 < redis.Redis.from_url(settings.REDIS_URL).ttl(f"limit:token:{acme_app.application.client_id}") <= 60
+        return
     later(seconds=int(answer.headers["Retry-After"]) + 1)
     assert acme_app.refresh("x").status == 400
