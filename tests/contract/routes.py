@@ -1,0 +1,97 @@
+"""Every registered route, and what a stranger gets there.
+
+A new endpoint fails `test_routes.py` until it has a row here: decide what somebody without
+any credential is answered, write the row, and the test proves it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+# An example of each kind of value in a route.
+EXAMPLES = {
+    "int": "1",
+    "str": "example",
+    "uuid": "4f0a1c52-6c1e-4f6e-9a57-0d9b7a3c1e11",
+    "slug": "example",
+    "path": "1",
+}
+CONVERTED = re.compile(r"<(?:(\w+):)?\w+>")
+GROUP = re.compile(r"\(\?P<\w+>(?:[^()]|\([^()]*\))*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a stranger is answered: `status` to `method`, and what stands in the answer."""
+
+    method: str
+    status: int
+    says: str = ""  # the error code in a JSON answer, or the start of Location
+
+
+SIGN_IN = "/accounts/login/"
+BEARER = Row("GET", 401)
+PAGE = Row("GET", 200)
+ASKS_TO_SIGN_IN = Row("GET", 302, SIGN_IN)
+ACTION_ASKS_TO_SIGN_IN = Row("POST", 302, SIGN_IN)
+STAFF = Row("GET", 302, "/admin/login/")
+
+STRANGERS: dict[str, Row] = {
+    "api/oauth/v1/authorize": Row("GET", 400),
+    "api/oauth/v1/authorize/<str:handle>": Row("GET", 403),
+    "continue/<str:handle>": Row("GET", 403),
+    "continue/<str:handle>/another-account": Row("POST", 403),
+    "api/oauth/v1/token": Row("POST", 401, "invalid_client"),
+    "api/oauth/v1/revoke": Row("POST", 401, "invalid_client"),
+    "api/oauth/v1/jwks.json": PAGE,
+    ".well-known/oauth-authorization-server": PAGE,
+    ".well-known/openid-configuration": PAGE,
+    ".well-known/oauth-protected-resource": PAGE,
+    "auth/v1/profile": BEARER,
+    "account/apps": ASKS_TO_SIGN_IN,
+    "account/apps/revoke-all": ACTION_ASKS_TO_SIGN_IN,
+    "account/apps/<int:application_id>/revoke": ACTION_ASKS_TO_SIGN_IN,
+    "livez": PAGE,
+    "readyz": PAGE,
+    # To a stranger on this machine; from elsewhere it is 404: tests/house/test_metrics.py.
+    "metrics": PAGE,
+    "admin/login/": PAGE,
+    "admin/logout/": Row("GET", 302, "/admin/"),
+}
+
+# Routes of libraries, by what they start with: the library's own door is one for all of them.
+LIBRARY_STRANGERS: dict[str, Row] = {
+    "admin/": STAFF,
+}
+
+# Pages for strangers, or doors of django-allauth with tests of their own in tests/accounts. May only shrink.
+NOT_WALKED = ("accounts/",)
+
+
+def all_routes() -> list[str]:
+    return [route for route, _ in walk(get_resolver().url_patterns)]
+
+
+def walk(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route, pattern
+        else:
+            yield from walk(pattern.url_patterns, route)
+
+
+def row_of(route: str) -> Row | None:
+    if route in STRANGERS:
+        return STRANGERS[route]
+    return next((row for start, row in LIBRARY_STRANGERS.items() if route.startswith(start)), None)
+
+
+def example(route: str) -> str:
+    """A path that the route matches."""
+    path = CONVERTED.sub(lambda found: EXAMPLES[found[1] or "str"], route)
+    return "/" + GROUP.sub("auth", path).replace("^", "").replace("$", "")

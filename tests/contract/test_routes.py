@@ -1,0 +1,100 @@
+"""True of every route. Source: contract/README.md, rules 1, 4 and 6."""
+
+import re
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.contract.routes import NOT_WALKED, STRANGERS, all_routes, example, row_of
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+WALKED = [route for route in all_routes() if not route.startswith(NOT_WALKED)]
+OURS = [route for route in WALKED if not route.startswith("admin/")]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("route", WALKED)
+def test_a_stranger_gets_what_the_table_says(route):
+    row = row_of(route)
+    assert row, (
+        f"{route} is not in the table of refused strangers. Decide what somebody without any credential "
+        "is answered there, and write its row into STRANGERS of tests/contract/routes.py."
+    )
+
+    response = Client().generic(row.method, example(route), content_type="application/json")
+
+    assert response.status_code == row.status
+    assert row.says in response.headers.get("Location", "") or row.says in response.content.decode()
+
+
+def test_the_table_has_no_row_without_a_route():
+    assert set(STRANGERS) <= set(all_routes())
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "1")
+@pytest.mark.parametrize("route", OURS)
+def test_a_trailing_slash_is_another_path_and_never_a_redirect(route):
+    assert not route.endswith("/")
+    assert Client().get(example(route) + "/").status_code in (400, 401, 404)
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "4")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("route", WALKED)
+def test_every_answer_carries_the_callers_request_id(route, method):
+    response = Client().generic(method, example(route), headers={"X-Request-Id": "alice:1"})
+
+    assert response["X-Request-Id"] == "alice:1"
+    assert response.status_code != 500
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "4")
+def test_a_request_id_of_other_letters_is_replaced():
+    for given_id in ("a b", "x" * 129, "é", "a\tb", ""):
+        assert re.fullmatch(r"[0-9a-f]{32}", Client().get("/livez", headers={"X-Request-Id": given_id})["X-Request-Id"])
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "6")
+@pytest.mark.parametrize("route", [route for route in OURS if route.startswith("api/oauth/")])
+def test_an_oauth_endpoint_answers_a_wrong_method_with_405(route):
+    response = Client().delete(example(route))
+
+    assert response.status_code == 405
+    assert "DELETE" not in response["Allow"]
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "6")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "path", ["/auth/v1/profile", "/auth/v1/nothing", "/projects/v1/x", "/organizations/v1", "/usage/v1/events"]
+)
+def test_a_stranger_learns_nothing_of_what_is_there(path, method):
+    assert Client().generic(method, path).status_code == 401
+
+
+GARBAGE = st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode))
+TYPES = st.sampled_from(
+    ["application/json", "application/x-www-form-urlencoded", "text/xml", "", "multipart/form-data"]
+)
+HEADER_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    body=GARBAGE, type_=TYPES, query=st.text(max_size=60), authorization=HEADER_TEXT, method=st.sampled_from(METHODS)
+)
+@pytest.mark.parametrize("route", OURS)
+def test_garbage_is_never_a_500(route, body, type_, query, authorization, method):
+    response = Client().generic(
+        method,
+        example(route),
+        body,
+        content_type=type_,
+        QUERY_STRING=query,
+        headers={"Authorization": authorization},
+    )
+
+    assert response.status_code < 500
