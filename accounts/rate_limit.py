@@ -6,14 +6,17 @@ Source: contract/README.md, rule 7; oauth.md, "Rate limits".
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec
 
 import redis
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django_ratelimit.core import get_usage
+from django_ratelimit import ALL
+from django_ratelimit.core import _get_window, _make_cache_key, get_usage
 from redis.commands.core import Script
 
 from accounts.client_address import client_address
@@ -75,6 +78,17 @@ def use(name: str, key: str, request: HttpRequest, *, count: bool = True) -> Usa
         request, group=name, key=lambda _group, _request: key, rate=f"{limit}/{window_seconds}s", increment=count
     )
     return Usage(name, limit, window_seconds, usage["count"], max(1, usage["time_left"]))
+
+
+def give_back(name: str, key: str) -> None:
+    """Undoes one `use`: the try was right and does not count. Gone if the window has ended.
+
+    The library has no way back, hence its own function for the name of the counter.
+    """
+    limit, window_seconds = settings.RATE_LIMITS[name]
+    window = _get_window(key, window_seconds)
+    with suppress(ValueError):
+        cache.decr(_make_cache_key(name, window, f"{limit}/{window_seconds}s", key, ALL))
 
 
 def use_hot(name: str, key: str, request: HttpRequest) -> Usage:

@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import User
+from accounts.people import create_person
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest, new_client_secret
 
@@ -144,14 +144,14 @@ def seed(now: datetime) -> dict[str, Any]:
 def ensure_person(person: Person) -> None:
     if User.objects.filter(email__iexact=person.email).exists():
         return
-    user = User.objects.create_user(
-        person.email, person.password, name=person.name, is_staff=person.is_staff, is_superuser=person.is_staff
+    create_person(
+        person.email,
+        person.name,
+        person.password,
+        is_email_verified=True,
+        is_staff=person.is_staff,
+        is_superuser=person.is_staff,
     )
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    organization = Organization.objects.create(
-        name=person.name, type=Organization.Type.PERSONAL, slug=f"demo-{person.key}", personal_of=user
-    )
-    Membership.objects.create(organization=organization, user=user, role=Role.OWNER)
 
 
 def ensure_client(key: str, known: dict[str, str], now: datetime) -> dict[str, str]:

@@ -181,6 +181,12 @@ not_found = page(404, _("There is nothing at this address."))
 server_error = page(500, _("Something went wrong on our side. Try again in a moment."))
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """What allauth answers where its own limits hold; the longest of them is a minute."""
+    message = str(_("Too many requests. Try again in 60 seconds."))
+    return render_error(request, ApiError(429, "rate_limited", message, headers={"Retry-After": "60"}))
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without this session's token; `reason` goes to the log alone."""
     message = str(_("This page is out of date. Open the page again, then retry."))

@@ -19,7 +19,9 @@ from csp.constants import NONE, SELF
 from environs import Env, EnvError
 
 from config.log import logging_config
+from config.mail import mail_server
 from config.rate_limits import DEFAULT_RATE_LIMITS, parse_rate_limits
+from config.upstream import upstream_providers
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -147,7 +149,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.last_seen.LastSeenMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
 ]
 
@@ -269,6 +271,73 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/account"
+PASSWORD_RESET_TIMEOUT: int = read(env.int, "PASSWORD_RESET_SECONDS", 3600)
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "add_email": "accounts.forms.AddEmailForm",
+    "confirm_email_verification_code": "accounts.forms.ConfirmEmailVerificationCodeForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+# allauth offers the change to new people only: whether it is there says who is known. Ours
+# (accounts/views/entrance.py) starts the sign-up again and is on the page for everybody.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+# A reset asked for an unknown address mails nobody: else the form is a way to write to strangers.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT: int = read(env.int, "REAUTHENTICATION_SECONDS", 300)
+# Guessing is limited by `accounts/guessing.py`, with an answer that says for how long; what
+# stays here slows down mail and second factors.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": None,
+    "signup": None,
+    "reset_password": None,
+    "reauthenticate": None,
+    "change_password": None,
+    "confirm_email": "1/60s/key",
+}
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.ReauthenticateByCodeForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED and not IS_HTTPS
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # a clock half a minute off
+STAFF_NEED_MFA = not EMBEDDED
+
+# Sign-in with an account elsewhere (people and staff alike): off until a client id is given.
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = upstream_providers(env)
+INSTALLED_APPS += [f"allauth.socialaccount.providers.{provider}" for provider in SOCIALACCOUNT_PROVIDERS]
 
 # Tokens (oauth.md)
 
@@ -335,6 +404,21 @@ SUPPORT_EMAIL: str = read(env.str, "SUPPORT_EMAIL", "support@example.com")
 # Mail, files, language
 
 EMAIL_URL: str = read(env.str, "EMAIL_URL", "")
+EMAIL_BACKEND = (
+    "accounts.caught_mail.CaughtMailBackend"
+    if EMBEDDED and not EMAIL_URL
+    else "django.core.mail.backends.smtp.EmailBackend"
+)
+(
+    EMAIL_HOST,
+    EMAIL_PORT,
+    EMAIL_HOST_USER,
+    EMAIL_HOST_PASSWORD,
+    EMAIL_USE_TLS,
+    EMAIL_USE_SSL,
+) = read(lambda name, _default: mail_server(env.str(name, "")), "EMAIL_URL", mail_server(""))
+EMAIL_TIMEOUT = 10
+CAUGHT_MAIL = VAR / "mail"
 DEFAULT_FROM_EMAIL: str = read(env.str, "FROM_EMAIL", f"{BRAND_NAME} <no-reply@example.com>")
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"

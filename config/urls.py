@@ -8,6 +8,7 @@ from config import health, metrics
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
 handler404 = "config.errors.not_found"
+handler429 = "config.errors.too_many_requests"  # allauth asks for it by this name
 handler500 = "config.errors.server_error"
 
 urlpatterns = [

@@ -2,11 +2,11 @@
 right to nothing. Everyone's values are fixed, so that a failure reads the same everywhere.
 """
 
-from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.people import create_person
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest
 
@@ -16,11 +16,9 @@ METER_SECRET = "gcs_" + "m" * 43
 PRODUCT_SCOPES = "user:read organizations:read projects:read projects:write"
 
 
-def person(email: str, name: str, **fields: object) -> User:
+def person(email: str, name: str, **fields: bool) -> User:
     """Somebody with a verified address and the cast's password."""
-    user = User.objects.create_user(email, PASSWORD, name=name, **fields)
-    EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
-    return user
+    return create_person(email, name, PASSWORD, is_email_verified=True, **fields)
 
 
 def signed_in(user: User, *, at: float | None = None) -> Client:

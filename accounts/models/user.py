@@ -43,6 +43,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     objects = UserManager()
 
+    _was_active = False
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -60,6 +62,23 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def __str__(self) -> str:
         return self.email
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> User:
+        user = super().from_db(*args, **kwargs)
+        user._was_active = user.__dict__.get("is_active", True)
+        return user
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Switching a person off also ends every code and token, as a new password does: when
+        the person is switched on again, nothing that was out there comes back to life.
+        """
+        if self._was_active and not self.is_active:
+            self.credentials_epoch += 1
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "credentials_epoch"}
+        self._was_active = self.is_active
+        super().save(*args, **kwargs)
 
     def set_password(self, raw_password: str | None) -> None:
         """Also ends every code and token of the person once saved (oauth.md, "token").

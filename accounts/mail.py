@@ -1,0 +1,71 @@
+"""Mail to people: what happened, when (UTC), from where, and what to do if it was not you.
+
+Text and HTML say the same; no images, nothing that tells the sender who reads.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.client_address import client_address
+from accounts.security_events import browser_of
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail. `code` is set apart to be typed in; `link` stands below `link_text`.
+
+    `not_you` answers "Not you?". No field may hold a secret but `code` and `link`.
+    """
+
+    subject: str
+    text: str
+    not_you: str
+    code: str = ""
+    link: str = ""
+    link_text: str = ""
+    lines: list[str] = field(default_factory=list)
+
+
+def send(to: str, letter: Letter, request: HttpRequest, now: datetime) -> None:
+    """Sends `letter` to `to`, saying that it came about at `now` through `request`."""
+    context = {
+        "letter": letter,
+        "brand_name": settings.BRAND_NAME,
+        "support_email": settings.SUPPORT_EMAIL,
+        "at": now.astimezone(UTC),
+        "address": client_address(request),
+        "browser": browser_of(request),
+    }
+    message = EmailMultiAlternatives(
+        subject=f"{letter.subject} · {settings.BRAND_NAME}",
+        body=render_to_string("mail/letter.txt", context),
+        to=[to],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(render_to_string("mail/letter.html", context), "text/html")
+    message.send()
+
+
+def page(name: str, **arguments: object) -> str:
+    """The absolute address of a page of ours, by the deployment's own name.
+
+    Never by the request's Host: a forged one would put a stranger's link into our mail.
+    """
+    return settings.BASE_URL + reverse(name, kwargs=arguments)
+
+
+def change_your_password() -> str:
+    return _("Reset your password at %(link)s and look through your account's security page.") % {
+        "link": page("account_reset_password")
+    }
+
+
+def ignore_it() -> str:
+    return _("Ignore this mail. Nothing happens without what stands in it.")

@@ -1,0 +1,51 @@
+"""How a person comes to be: by sign-up, admin, seeding or a partner, always with an organization.
+
+Source: platform.md, "A new user gets a personal organization at once".
+"""
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts.models import Membership, Organization, Role, User
+
+
+@transaction.atomic
+def create_person(
+    email: str,
+    name: str,
+    password: str | None = None,
+    *,
+    is_email_verified: bool = False,
+    is_staff: bool = False,
+    is_superuser: bool = False,
+) -> User:
+    """A person, its address and its personal organization, all or nothing.
+
+    Without `password` the person signs in by a reset, a passkey or an account elsewhere.
+    Raises IntegrityError (`user_email_unique`) if somebody has this address in any case.
+    """
+    user = User.objects.create_user(email, password, name=name, is_staff=is_staff, is_superuser=is_superuser)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=is_email_verified)
+    give_personal_organization(user)
+    return user
+
+
+@transaction.atomic
+def save_person(user: User) -> None:
+    """Saves a new `user` that somebody else has filled in, with its personal organization."""
+    user.email = user.email.strip().lower()
+    user.name = user.name.strip()[:100] or user.email.partition("@")[0][:100]
+    user.save()
+    give_personal_organization(user)
+
+
+def give_personal_organization(user: User) -> Organization:
+    organization = Organization.objects.create(
+        name=user.name[:100],
+        type=Organization.Type.PERSONAL,
+        slug=f"{slugify(user.name)[:100] or 'personal'}-{user.pk.hex[:12]}",
+        personal_of=user,
+    )
+    Membership.objects.create(organization=organization, user=user, role=Role.OWNER)
+    return organization
