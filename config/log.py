@@ -21,19 +21,19 @@ SECRET = re.compile(
 
 def redact(text: str) -> str:
     """`text` with every secret in it replaced by `[redacted]`, and no line break left."""
+    return hide_secrets(text).replace("\r", "\\r").replace("\n", "\\n")
 
-    def hide(match: re.Match[str]) -> str:
-        return (match["name"] or match["header"] or "") + "[redacted]"
 
-    return SECRET.sub(hide, text).replace("\r", "\\r").replace("\n", "\\n")
+def hide_secrets(text: str) -> str:
+    return SECRET.sub(lambda match: (match["name"] or match["header"] or "") + "[redacted]", text)
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
-            event[key] = redact(value)
-        elif key == "exception":
-            event[key] = SECRET.sub("[redacted]", str(value))
+        if key == "exception":  # a traceback needs its line breaks; as JSON it is one line all the same
+            event[key] = hide_secrets(str(value))
+        elif not isinstance(value, bool | int | float | None):
+            event[key] = redact(str(value))
     return event
 
 

@@ -1,0 +1,190 @@
+"""The commands as an operator runs them: exit codes, --json, --dry-run."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.models import User
+from config import chores, demo_data, heartbeat
+from oauth_provider.models import Application, ClientSecret, SigningKey
+from oauth_provider.opaque import digest
+
+COMMANDS = ["serve", "work", "seed_demo", "doctor", "rotate_keys"]
+
+
+def run(*words, **environment):
+    given = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", *words],
+        cwd=settings.ROOT,
+        env={**given, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def embedded(settings, tmp_path):
+    settings.VAR = tmp_path
+    return settings
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command):
+    shown = run(command, "--help", GATEHOUSE_PROFILE="embedded", GATEHOUSE_VAR=str(settings.VAR))
+
+    assert shown.returncode == 0
+    assert f"manage.py {command}" in shown.stdout.partition("Example:")[2]
+
+
+def test_serve_says_every_fault_and_opens_no_port(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = run("serve", "--host", "127.0.0.1", "--port", port, GATEHOUSE_VAR=str(tmp_path))
+
+    assert refused.returncode == 78
+    for code in ("GH001", "GH003", "GH004", "GH005", "GH007", "GH009", "GH011", "GH014"):
+        assert code in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_a_variable_that_does_not_parse_is_told_by_name(tmp_path):
+    refused = run("doctor", GATEHOUSE_CODE_SECONDS="soon", GATEHOUSE_VAR=str(tmp_path), PORT="http")
+
+    assert refused.returncode == 78
+    assert "GATEHOUSE_CODE_SECONDS can't be read" in refused.stdout
+    assert "PORT can't be read" in refused.stdout
+
+
+def test_an_unknown_option_is_exit_2():
+    assert run("doctor", "--jsn", GATEHOUSE_PROFILE="embedded", GATEHOUSE_VAR=str(settings.VAR)).returncode == 2
+
+
+@pytest.mark.django_db
+def test_doctor_gives_json(embedded):
+    heartbeat.beat(timezone.now())
+    out = StringIO()
+
+    call_command("doctor", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())
+    assert report["faults"] == []
+    assert {part["part"]: part["level"] for part in report["parts"]} == {
+        "database": "ok",
+        "cache": "ok" if settings.REDIS_URL else "warn",
+        "keys": "warn",
+        "mail": "ok",
+        "demo data": "warn",
+        "worker": "ok",
+    }
+
+
+@pytest.mark.django_db
+def test_the_demo_is_seeded_once(embedded):
+    first = demo_data.seed(timezone.now())
+    second = demo_data.seed(timezone.now())
+
+    assert first == second == json.loads(demo_data.path().read_text())
+    assert (User.objects.count(), Application.objects.count(), ClientSecret.objects.count()) == (3, 3, 2)
+    assert demo_data.path().stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.django_db
+def test_the_demo_file_has_the_agreed_shape(embedded):
+    held = demo_data.seed(timezone.now())
+
+    assert list(held) == ["base_url", "staff", "user", "other_user", "clients"]
+    assert {key: set(value) for key, value in held["clients"].items()} == {
+        "confidential": {"client_id", "client_secret", "redirect_uri"},
+        "public": {"client_id", "redirect_uri"},
+        "machine": {"client_id", "client_secret"},
+    }
+    assert held["clients"]["public"]["client_id"] == "clf_NK8cMUs41gm8ZcfdtSguVw"
+    assert held["clients"]["confidential"]["redirect_uri"] == "http://127.0.0.1:4000/auth/callback"
+
+
+@pytest.mark.django_db
+def test_a_lost_demo_file_brings_new_secrets_and_ends_the_old(embedded):
+    old = demo_data.seed(timezone.now())["clients"]["confidential"]["client_secret"]
+    demo_data.path().unlink()
+
+    new = demo_data.seed(timezone.now())["clients"]["confidential"]["client_secret"]
+
+    assert not ClientSecret.objects.filter(digest=digest(old)).exists()
+    assert ClientSecret.objects.filter(digest=digest(new)).exists()
+
+
+@pytest.mark.django_db
+def test_nobody_gets_demo_accounts_in_production(embedded):
+    embedded.EMBEDDED = False
+
+    with pytest.raises(SystemExit) as refusal:
+        call_command("seed_demo", stderr=StringIO())
+
+    assert refusal.value.code == 78
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_dry_run_seeds_nothing(embedded):
+    out = StringIO()
+
+    call_command("seed_demo", "--dry-run", "--json", stdout=out)
+
+    assert len(json.loads(out.getvalue())["made"]) == 6
+    assert not User.objects.exists()
+    assert not demo_data.path().exists()
+
+
+@pytest.mark.django_db
+def test_keys_rotate_when_asked_and_not_in_a_dry_run():
+    out = StringIO()
+    call_command("rotate_keys", "--dry-run", stdout=out)
+    assert SigningKey.objects.count() == 0
+
+    call_command("rotate_keys", "--json", stdout=out)
+    call_command("rotate_keys", "--now", stdout=out)
+    call_command("rotate_keys", stdout=out)
+
+    assert SigningKey.objects.count() == 2
+    assert "nothing to rotate" in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_chore_that_fails_does_not_stop_the_others(embedded):
+    done = []
+
+    def fail(now):
+        raise RuntimeError("the database went away")
+
+    failing, working = (
+        chores.Chore("failing", 60, fail),
+        chores.Chore("working", 60, lambda now: {"n": done.append(1) or 1}),
+    )
+
+    chores.Round((failing, working)).go(timezone.now())
+
+    assert done == [1]
+    assert not heartbeat.is_silent(timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_once_does_what_is_due_and_ends(embedded):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+
+    call_command("work", "--once")
+
+    signal.signal(signal.SIGTERM, before[0])
+    signal.signal(signal.SIGINT, before[1])
+    assert SigningKey.objects.count() == 1

@@ -1,0 +1,72 @@
+"""What has expired goes, what may still matter stays."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+
+from config import chores
+from oauth_provider import expiry
+from oauth_provider.models import AccessToken, Code, PendingAuthorization, TokenFamily
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def at_noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def rows():
+    return [model.objects.count() for model in (Code, AccessToken, TokenFamily)]
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_live_rows_stay(alice, acme_app):
+    acme_app.tokens_for(alice)
+
+    assert expiry.sweep(NOON) == {"codes": 0, "pending_authorizations": 0, "access_tokens": 0, "families": 0}
+    assert rows() == [1, 1, 1]
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_a_used_code_is_known_as_long_as_its_tokens_may_live(alice, acme_app):
+    acme_app.tokens_for(alice)
+
+    expiry.sweep(NOON + timedelta(days=29))
+    assert rows() == [1, 0, 1]
+
+    expiry.sweep(NOON + timedelta(days=32))
+    assert rows() == [0, 0, 0]
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_an_unused_code_goes_after_a_day(alice, acme_app):
+    acme_app.code_for(alice)
+
+    expiry.sweep(NOON + timedelta(hours=23))
+    assert Code.objects.count() == 1
+
+    expiry.sweep(NOON + timedelta(days=2))
+    assert (Code.objects.count(), PendingAuthorization.objects.count()) == (0, 0)
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_a_batch_is_bounded_and_the_next_round_takes_the_rest(alice, acme_app, monkeypatch):
+    monkeypatch.setattr(expiry, "BATCH", 2)
+    for _ in range(3):
+        acme_app.code_for(alice)
+
+    assert expiry.sweep(NOON + timedelta(days=2))["codes"] == 2
+    assert expiry.sweep(NOON + timedelta(days=2))["codes"] == 1
+
+
+@pytest.mark.django_db
+def test_expired_sessions_go():
+    Session.objects.create(session_key="old", session_data="-", expire_date=NOON)
+    Session.objects.create(session_key="new", session_data="-", expire_date=NOON + timedelta(days=2))
+
+    assert chores.sweep_sessions(NOON + timedelta(days=1)) == {"sessions": 1}
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
