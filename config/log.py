@@ -14,6 +14,8 @@ SECRET = re.compile(
     r"|(?P<jwt>\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)"
     r"|(?P<name>\b(?:code|code_verifier|client_secret|token|access_token|refresh_token|id_token|password|state)"
     r"[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s&\"',}]+)"
+    # Links in mails carry their token in the path.
+    r"|(?P<link>/(?:invitations|password/reset/key|confirm-email)/)(?P<key>[^\s/?\"']+)"
     r"|(?P<header>\b(?:Bearer|Basic|DPoP)\s+)(?P<credentials>[A-Za-z0-9._~+/=-]{8,})",
     re.IGNORECASE,
 )
@@ -25,7 +27,7 @@ def redact(text: str) -> str:
 
 
 def hide_secrets(text: str) -> str:
-    return SECRET.sub(lambda match: (match["name"] or match["header"] or "") + "[redacted]", text)
+    return SECRET.sub(lambda match: (match["name"] or match["header"] or match["link"] or "") + "[redacted]", text)
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -18,6 +18,7 @@ EXAMPLES = {
     "str": "example",
     "uuid": "4f0a1c52-6c1e-4f6e-9a57-0d9b7a3c1e11",
     "slug": "example",
+    "handle": "some-handle-of-alice12",
     "path": "1",
 }
 CONVERTED = re.compile(r"<(?:(\w+):)?\w+>")
@@ -42,9 +43,9 @@ STAFF = Row("GET", 302, "/admin/login/")
 
 STRANGERS: dict[str, Row] = {
     "api/oauth/v1/authorize": Row("GET", 400),
-    "api/oauth/v1/authorize/<str:handle>": Row("GET", 403),
-    "continue/<str:handle>": Row("GET", 403),
-    "continue/<str:handle>/another-account": Row("POST", 403),
+    "api/oauth/v1/authorize/<handle:handle>": Row("GET", 403),
+    "continue/<handle:handle>": Row("GET", 403),
+    "continue/<handle:handle>/another-account": Row("POST", 403),
     "api/oauth/v1/token": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/revoke": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/jwks.json": PAGE,
@@ -52,6 +53,22 @@ STRANGERS: dict[str, Row] = {
     ".well-known/openid-configuration": PAGE,
     ".well-known/oauth-protected-resource": PAGE,
     "auth/v1/profile": BEARER,
+    "": Row("GET", 302, "/account"),
+    "account": ASKS_TO_SIGN_IN,
+    "account/language": ACTION_ASKS_TO_SIGN_IN,
+    "account/security": ASKS_TO_SIGN_IN,
+    "account/security/sessions/end-others": ACTION_ASKS_TO_SIGN_IN,
+    "account/security/sessions/<int:session_id>/end": ACTION_ASKS_TO_SIGN_IN,
+    "account/organizations": ASKS_TO_SIGN_IN,
+    "account/organizations/invitations/<str:token>": ASKS_TO_SIGN_IN,
+    "account/organizations/<uuid:organization_id>": ASKS_TO_SIGN_IN,
+    "account/organizations/<uuid:organization_id>/invite": ACTION_ASKS_TO_SIGN_IN,
+    "account/organizations/<uuid:organization_id>/invitations/<int:invitation_id>/withdraw": ACTION_ASKS_TO_SIGN_IN,
+    "account/organizations/<uuid:organization_id>/members/<int:membership_id>/remove": ACTION_ASKS_TO_SIGN_IN,
+    "account/organizations/<uuid:organization_id>/members/<int:membership_id>/role": ACTION_ASKS_TO_SIGN_IN,
+    # The embedded profile alone has these two: its mails are caught and not sent.
+    "dev/mail": PAGE,
+    "dev/mail/<str:name>": Row("GET", 404),
     "account/apps": ASKS_TO_SIGN_IN,
     "account/apps/revoke-all": ACTION_ASKS_TO_SIGN_IN,
     "account/apps/<int:application_id>/revoke": ACTION_ASKS_TO_SIGN_IN,

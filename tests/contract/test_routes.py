@@ -35,7 +35,7 @@ def test_the_table_has_no_row_without_a_route():
 
 
 @pytest.mark.contract("README.md", "Rules for all of them", "1")
-@pytest.mark.parametrize("route", OURS)
+@pytest.mark.parametrize("route", [route for route in OURS if route])
 def test_a_trailing_slash_is_another_path_and_never_a_redirect(route):
     assert not route.endswith("/")
     assert Client().get(example(route) + "/").status_code in (400, 401, 404)

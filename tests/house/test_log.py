@@ -88,6 +88,8 @@ def test_a_secret_inside_a_structure_is_hidden_too(lines):
         ("whsec_0123456789abcdef", "[redacted]"),
         ("status_code=200 barcode=12", "status_code=200 barcode=12"),
         ("plain words about a code and a token", "plain words about a code and a token"),
+        ("/accounts/password/reset/key/3-cb9hxk-77/", "/accounts/password/reset/key/[redacted]/"),
+        ("/account/organizations/invitations/abcdef", "/account/organizations/invitations/[redacted]"),
         ("two\r\nlines", "two\\r\\nlines"),
     ],
 )

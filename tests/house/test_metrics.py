@@ -11,11 +11,11 @@ def scrape(**headers):
 
 
 def test_requests_count_by_route_and_status_without_ids():
-    Client().get("/api/oauth/v1/authorize/some-handle-of-alice")
+    Client().get("/api/oauth/v1/authorize/some-handle-of-alice12")
 
     text = scrape().content.decode()
 
-    assert 'gatehouse_requests_total{method="GET",route="/api/oauth/v1/authorize/<str:handle>",status="403"}' in text
+    assert 'gatehouse_requests_total{method="GET",route="/api/oauth/v1/authorize/<handle:handle>",status="403"}' in text
     assert "gatehouse_request_seconds_bucket" in text
     assert "some-handle-of-alice" not in text
 
