@@ -81,6 +81,7 @@ def test_attack_006_the_only_registered_address_must_still_be_sent(browser, acme
     assert_page(acme_app.ask(browser, redirect_uri=None))
 
 
+@pytest.mark.contract("oauth.md", "Clients", "loopback")
 def test_attack_007_a_loopback_port_is_free(browser, acme_cli):
     assert acme_cli.ask(browser, redirect_uri="http://127.0.0.1:1/callback").status_code == 200
     assert acme_cli.ask(browser, redirect_uri="http://127.0.0.1:65535/callback").status_code == 200
@@ -159,6 +160,7 @@ def test_attack_016_a_challenge_is_43_base64url_characters(browser, acme_app, ch
     assert sent_back(acme_app.ask(browser, code_challenge=challenge))["error"] == "invalid_request"
 
 
+@pytest.mark.contract("oauth.md", "authorize", "repeated")
 @pytest.mark.parametrize(
     "name", ["scope", "state", "response_type", "code_challenge", "code_challenge_method", "nonce"]
 )
@@ -213,6 +215,7 @@ def test_a_missing_state_is_refused(browser, acme_app, state):
     assert sent_back(acme_app.ask(browser, state=state))["error"] == "invalid_request"
 
 
+@pytest.mark.contract("oauth.md", "Scopes", "usage:write")
 @pytest.mark.contract("oauth.md", "authorize", "scope")
 @pytest.mark.parametrize("scope", ["admin", "user:read admin", "usage:write", "", " ", "user:read,projects:read"])
 def test_attack_020_a_scope_that_nobody_may_grant(browser, acme_app, scope):
@@ -229,6 +232,7 @@ def test_no_scope_means_the_clients_default(alice, acme_app):
     assert acme_app.tokens_for(alice, scope=None)["scope"] == "user:read"
 
 
+@pytest.mark.contract("oauth.md", "Scopes", "projects:write")
 @pytest.mark.contract("oauth.md", "authorize", "scope")
 def test_write_includes_read(alice, db):
     writer = OAuthClient(web_application(allowed_scopes="projects:write"), "gcs_" + "a" * 43)
@@ -282,6 +286,8 @@ def test_attack_023_request_objects_are_refused_and_never_fetched(browser, acme_
     assert back["error"] == "request_uri_not_supported"
 
 
+@pytest.mark.contract("oauth.md", "authorize", "approved")
+@pytest.mark.contract("oauth.md", "authorize", "cancelled")
 def test_attack_024_the_issuer_is_in_every_answer(browser, acme_app):
     refused = sent_back(acme_app.ask(browser, scope="admin"))
     cancelled = sent_back(acme_app.allow(browser, acme_app.ask(browser), choice="cancel"))
@@ -298,6 +304,7 @@ def test_attack_025_what_the_address_says_itself_is_replaced(browser, db):
     assert (back["state"], back["iss"], back["code"] == "x", "error" in back) == ("the-state", ISSUER, False, False)
 
 
+@pytest.mark.contract("oauth.md", "authorize", "error_description")
 @pytest.mark.parametrize(
     "change",
     [
@@ -336,6 +343,8 @@ def test_a_stranger_is_sent_to_sign_in_and_the_request_is_kept(acme_app, db):
     assert len(response["Location"]) < 200
 
 
+@pytest.mark.contract("oauth.md", "authorize", "pages")
+@pytest.mark.contract("oauth.md", "authorize", "popup")
 def test_the_answer_is_not_kept_by_caches(browser, acme_app):
     page = acme_app.ask(browser)
     assert "no-store" in page["Cache-Control"]

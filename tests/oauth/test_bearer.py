@@ -70,6 +70,7 @@ def test_attack_071_a_token_ends_on_its_second(alice, acme_app, later):
     assert profile(token).status == 401
 
 
+@pytest.mark.contract("oauth.md", "token", "projectId")
 def test_attack_072_nothing_puts_a_project_into_a_token(alice, acme_app):
     acme_app.application.name = '","projectId":"x'
     acme_app.application.save()
@@ -93,6 +94,7 @@ def test_attack_073_a_token_sent_twice_is_refused(alice, acme_app):
     )
 
 
+@pytest.mark.contract("oauth.md", "Scopes", "user:read")
 @pytest.mark.contract("oauth.md", "profile", "scope")
 def test_attack_074_a_missing_scope_is_named(alice, acme_app):
     token = acme_app.tokens_for(alice, scope="projects:read")["access_token"]
@@ -142,6 +144,7 @@ def test_a_private_key_is_stored_encrypted(db):
     assert "PRIVATE KEY" not in SigningKey.objects.get().private_key
 
 
+@pytest.mark.contract("README.md", "Rules for all of them", "2")
 @pytest.mark.contract("oauth.md", "profile", "body")
 def test_the_profile_in_both_forms(alice, acme_app):
     body = acme_app.profile(acme_app.tokens_for(alice)["access_token"]).body
@@ -156,6 +159,7 @@ def test_the_profile_in_both_forms(alice, acme_app):
     }
 
 
+@pytest.mark.contract("README.md", "Rules for all of them", "5")
 @pytest.mark.contract("README.md", "Rules for all of them", "6")
 def test_a_stranger_is_told_where_to_ask(db):
     answer = profile("no-token")
@@ -168,3 +172,9 @@ def test_a_stranger_is_told_where_to_ask(db):
 def test_a_machines_token_has_no_profile(meter):
     token = meter.post_token(grant_type="client_credentials")["access_token"]
     assert profile(token).status == 403
+
+
+def test_attack_070_a_jwt_of_ours_that_is_no_access_token(alice, acme_app):
+    claims = claims_of(acme_app.tokens_for(alice)["access_token"])
+    other = keys.sign(SigningKey.KeySet.TOKEN, {**claims, "jti": "x"}, now=datetime.now(UTC), type_="JWT")
+    assert profile(other).status == 401

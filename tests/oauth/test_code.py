@@ -15,6 +15,8 @@ def refused(answer):
     return (answer.status, answer.error) == (400, "invalid_grant")
 
 
+@pytest.mark.contract("oauth.md", "token", "answer")
+@pytest.mark.contract("oauth.md", "token", "no-store")
 @pytest.mark.contract("oauth.md", "token", "authorization_code")
 def test_a_code_gives_tokens_that_no_cache_keeps(alice, acme_app):
     answer = acme_app.redeem(acme_app.code_for(alice))
@@ -23,6 +25,7 @@ def test_a_code_gives_tokens_that_no_cache_keeps(alice, acme_app):
     assert (answer["token_type"], answer["expires_in"], answer["scope"]) == ("Bearer", 3600, "user:read")
 
 
+@pytest.mark.contract("oauth.md", "authorize", "second use")
 def test_attack_041_a_second_use_ends_what_the_first_gave(alice, acme_app):
     code = acme_app.code_for(alice)
     tokens = acme_app.redeem(code)
@@ -31,6 +34,7 @@ def test_attack_041_a_second_use_ends_what_the_first_gave(alice, acme_app):
     assert refused(acme_app.refresh(tokens["refresh_token"]))
 
 
+@pytest.mark.contract("oauth.md", "authorize", "code lifetime")
 def test_attack_043_a_code_lives_five_minutes(alice, acme_app, later):
     young, old = acme_app.code_for(alice), acme_app.code_for(alice)
     later(seconds=299)
@@ -98,6 +102,8 @@ def disable_the_client(alice, app):
 ENDS = [revoke_the_app, change_the_password, disable_the_person, disable_the_client]
 
 
+@pytest.mark.contract("oauth.md", "token", "password ends all")
+@pytest.mark.contract("oauth.md", "Clients", "disabling")
 @pytest.mark.parametrize("end", ENDS)
 def test_attack_047_a_code_dies_with_what_it_stood_on(alice, acme_app, end):
     code = acme_app.code_for(alice)
@@ -106,6 +112,7 @@ def test_attack_047_a_code_dies_with_what_it_stood_on(alice, acme_app, end):
     assert not AccessToken.objects.exists()
 
 
+@pytest.mark.contract("oauth.md", "token", "stored hashed")
 def test_attack_048_the_database_and_the_log_hold_only_digests(alice, acme_app, caplog):
     caplog.set_level(logging.DEBUG)
     code = acme_app.code_for(alice)
@@ -131,6 +138,7 @@ def test_two_people_get_their_own_tokens(alice, bob, acme_app):
     assert acme_app.profile(his["access_token"])["user"]["name"] == "Bob Example"
 
 
+@pytest.mark.contract("oauth.md", "Clients", "private-use schemes")
 @pytest.mark.contract("oauth.md", "Clients", "redirect URIs")
 @pytest.mark.parametrize("address", ["vscode://acme.extension/callback", "com.acme.app:/callback"])
 def test_a_private_scheme_brings_the_code_home(alice, db, address):

@@ -1,5 +1,6 @@
 """The consent page's answer counts for what the server stored, once, for whom it was shown to."""
 
+import pytest
 from django.test import Client
 
 from oauth_provider.models import Code, Consent, PendingAuthorization
@@ -13,6 +14,7 @@ def signed_in_with_csrf(user):
     return browser
 
 
+@pytest.mark.contract("oauth.md", "authorize", "GET never grants")
 def test_attack_027_get_never_grants(alice, acme_app):
     acme_app.ask(signed_in(alice))
     acme_app.ask(signed_in(alice), answer="allow", approval_prompt="auto")
@@ -94,11 +96,13 @@ def test_attack_035_a_client_name_is_only_text(alice, db):
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.contract("oauth.md", "authorize", "remembered consent")
 def test_attack_037_a_public_client_is_asked_every_time(alice, acme_cli):
     acme_cli.code_for(alice)
     assert acme_cli.ask(signed_in(alice)).status_code == 200
 
 
+@pytest.mark.contract("oauth.md", "authorize", "remembered consent")
 def test_a_confidential_client_is_remembered(alice, acme_app):
     acme_app.code_for(alice, scope="user:read projects:write")
     assert "code" in sent_back(acme_app.ask(signed_in(alice), scope="projects:read"))
@@ -134,3 +138,20 @@ def test_use_another_account_keeps_the_request(alice, bob, acme_app):
 def test_nothing_is_left_to_answer_after_an_answer(alice, acme_app):
     acme_app.code_for(alice)
     assert not PendingAuthorization.objects.filter(answered_at=None).exists()
+
+
+@pytest.mark.contract("oauth.md", "Scopes", "user:read")
+@pytest.mark.contract("oauth.md", "Scopes", "organizations:read")
+@pytest.mark.contract("oauth.md", "Scopes", "projects:read")
+@pytest.mark.contract("oauth.md", "Scopes", "projects:write")
+@pytest.mark.parametrize(
+    ("scope", "text"),
+    [
+        ("user:read", "See your name, e-mail address and picture"),
+        ("organizations:read", "See the organizations you belong to"),
+        ("projects:read", "See your projects and their settings"),
+        ("projects:write", "Create, change, pause and delete your projects"),
+    ],
+)
+def test_the_person_reads_what_a_scope_means(alice, acme_app, scope, text):
+    assert text in acme_app.ask(signed_in(alice), scope=scope).content.decode()

@@ -46,6 +46,7 @@ def test_the_issuer_is_the_base_url_without_a_slash(metadata):
     assert metadata["authorization_response_iss_parameter_supported"] is True
 
 
+@pytest.mark.contract("oauth.md", "Scopes", "usage:write")
 @pytest.mark.contract("oauth.md", "Discovery", "scopes_supported")
 def test_only_what_a_person_can_grant_is_listed(metadata):
     assert metadata["scopes_supported"] == ["user:read", "organizations:read", "projects:read", "projects:write"]
@@ -64,3 +65,10 @@ def test_what_is_not_there_is_404_and_json(db, path):
     response = Client().get(path)
     assert response.status_code == 404
     assert response["Content-Type"] == "application/json"
+
+
+@pytest.mark.contract("oauth.md", "Discovery", "protected resource")
+def test_a_resource_names_its_authorization_server(db):
+    document = Client().get("/.well-known/oauth-protected-resource").json()
+    assert (document["resource"], document["authorization_servers"]) == (BASE, [BASE])
+    assert document["bearer_methods_supported"] == ["header"]

@@ -1,3 +1,8 @@
+import re
+
+import pytest
+
+
 def test_a_person_is_signed_in_and_the_application_reads_the_profile(alice, acme_app):
     tokens = acme_app.tokens_for(alice, scope="user:read organizations:read")
 
@@ -22,3 +27,8 @@ def test_a_code_used_twice_takes_back_what_it_gave(alice, acme_app):
     assert (again.status, again.error) == (400, "invalid_grant")
     assert acme_app.profile(tokens["access_token"]).status == 401
     assert acme_app.refresh(tokens["refresh_token"]).error == "invalid_grant"
+
+
+@pytest.mark.contract("oauth.md", "Clients", "client_id")
+def test_a_client_id_is_clf_and_22_characters(acme_app):
+    assert re.fullmatch(r"clf_[A-Za-z0-9_-]{22}", acme_app.application.client_id)

@@ -37,6 +37,7 @@ def test_an_allowed_answer_says_what_is_left(alice, acme_app):
     assert answer.headers["RateLimit"].startswith('"token";r=49;t=')
 
 
+@pytest.mark.contract("oauth.md", "Rate limits", "client failure")
 def test_attack_093_failures_never_use_up_the_clients_limit(three_a_minute, alice, acme_app):
     statuses = [wrong(acme_app.application.client_id).status_code for _ in range(6)]
     assert statuses == [401, 401, 401, 429, 429, 429]

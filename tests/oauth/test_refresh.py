@@ -12,6 +12,7 @@ def refused(answer):
     return (answer.status, answer.error) == (400, "invalid_grant")
 
 
+@pytest.mark.contract("oauth.md", "token", "refresh not rotated")
 @pytest.mark.contract("oauth.md", "token", "refresh_token")
 def test_a_confidential_client_keeps_its_token_for_life(alice, acme_app, later):
     tokens = acme_app.tokens_for(alice)
@@ -22,6 +23,7 @@ def test_a_confidential_client_keeps_its_token_for_life(alice, acme_app, later):
         assert profile(again["access_token"]).status == 200
 
 
+@pytest.mark.contract("oauth.md", "token", "refresh reuse")
 def test_attack_061_a_superseded_token_ends_the_family(alice, acme_cli, later):
     first = acme_cli.tokens_for(alice)
     second = acme_cli.refresh(first["refresh_token"])
@@ -52,6 +54,7 @@ def test_attack_063_the_grace_is_over_once_the_successor_is_used(alice, acme_cli
     assert refused(acme_cli.refresh(third["refresh_token"]))
 
 
+@pytest.mark.contract("oauth.md", "token", "refresh lifetime")
 def test_attack_065_rotation_does_not_move_the_end(alice, acme_cli, later):
     tokens = acme_cli.tokens_for(alice)
     for _ in range(2):
@@ -76,6 +79,8 @@ def test_attack_067_narrower_works_and_wider_does_not(alice, acme_app):
     assert acme_app.refresh(tokens["refresh_token"])["scope"] == "user:read projects:write"
 
 
+@pytest.mark.contract("oauth.md", "token", "password ends all")
+@pytest.mark.contract("oauth.md", "Clients", "disabling")
 @pytest.mark.parametrize("end", ENDS)
 def test_attack_068_a_family_dies_with_what_it_stood_on(alice, acme_app, end):
     tokens = acme_app.tokens_for(alice)

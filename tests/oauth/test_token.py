@@ -64,6 +64,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.contract("README.md", "Rules for all of them", "5")
 @pytest.mark.contract("README.md", "Rules for all of them", "3")
 @pytest.mark.parametrize(("body", "status"), BROKEN, ids=range(len(BROKEN)))
 def test_attack_050_a_body_that_is_not_one(db, body, status):
@@ -83,6 +84,7 @@ def test_attack_050_a_broken_form(db, body):
     assert post(body, content_type="application/x-www-form-urlencoded").status == 400
 
 
+@pytest.mark.contract("oauth.md", "token", "body")
 def test_a_form_works_as_well_as_json(form, acme_app):
     body = "&".join(f"{name}={value}" for name, value in {**form, **acme_app.credentials()}.items())
     assert post(body, content_type="application/x-www-form-urlencoded; charset=utf-8").status == 200
@@ -92,6 +94,7 @@ def test_null_and_empty_count_as_absent(form, acme_app):
     assert post({**form, **acme_app.credentials(), "scope": None, "resource": ""}).status == 200
 
 
+@pytest.mark.contract("oauth.md", "token", "client authentication")
 def test_attack_051_a_wrong_secret_by_basic(form, acme_app):
     answer = post(form, authorization=basic(acme_app.application.client_id, "wrong"))
     assert (answer.status, answer.error) == (401, "invalid_client")
@@ -114,6 +117,7 @@ def test_attack_052_a_basic_header_that_is_none(form, header):
     assert post(form, authorization=header).error == "invalid_client"
 
 
+@pytest.mark.contract("oauth.md", "token", "two methods")
 def test_attack_053_two_methods_at_once(form, acme_app):
     header = basic(acme_app.application.client_id, ACME_SECRET)
     assert post({**form, **acme_app.credentials()}, authorization=header).error == "invalid_request"
@@ -125,6 +129,7 @@ def test_attack_054_a_confidential_client_needs_its_secret(form, acme_app):
     assert post({**form, "client_id": acme_app.application.client_id}).error == "invalid_client"
 
 
+@pytest.mark.contract("oauth.md", "token", "client authentication")
 def test_attack_054_a_public_client_stays_public(alice, acme_cli):
     acme_cli.secret = "gcs_whatever"
     tokens = acme_cli.tokens_for(alice)
@@ -132,6 +137,7 @@ def test_attack_054_a_public_client_stays_public(alice, acme_cli):
     assert acme_cli.refresh(tokens["refresh_token"])["refresh_token"] != tokens["refresh_token"]
 
 
+@pytest.mark.contract("oauth.md", "Clients", "secrets")
 def test_attack_055_an_overlap_ends(form, acme_app, later):
     old = ClientSecret.objects.get()
     add_secret(acme_app.application, "gcs_" + "n" * 43, slot=2)
@@ -148,12 +154,15 @@ def test_attack_058_a_grant_type_that_nobody_has(acme_app, grant_type):
     assert acme_app.post_token(grant_type=grant_type).error == "unsupported_grant_type"
 
 
+@pytest.mark.contract("oauth.md", "Clients", "grants")
+@pytest.mark.contract("oauth.md", "token", "errors")
 def test_attack_058_a_grant_type_that_this_client_has_not(acme_app, acme_cli, meter):
     assert acme_app.post_token(grant_type="client_credentials").error == "unauthorized_client"
     assert acme_cli.post_token(grant_type="client_credentials").error == "unauthorized_client"
     assert meter.redeem("some-code").error == "unauthorized_client"
 
 
+@pytest.mark.contract("oauth.md", "token", "machine token")
 @pytest.mark.contract("oauth.md", "token", "client_credentials")
 def test_a_machine_acts_for_itself(meter):
     tokens = meter.post_token(grant_type="client_credentials", scope="usage:write")

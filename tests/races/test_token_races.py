@@ -28,7 +28,7 @@ def refresher(app, token):
     return partial(OAuthClient(app.application, app.secret, app.redirect_uri, Client()).refresh, token)
 
 
-@pytest.mark.contract("oauth.md", "authorize", "redeemed at most once")
+@pytest.mark.contract("oauth.md", "authorize", "second use")
 def test_attack_042_fifty_parallel_redemptions(alice, acme_app, at_once):
     code = acme_app.code_for(alice)
     answers = at_once(*[redeemer(acme_app, code)] * 50)
