@@ -6,6 +6,7 @@ from allauth.account import forms as account
 from allauth.core import context
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -132,6 +133,14 @@ class ActivateTOTPForm(CountedCode, totp.ActivateTOTPForm):  # type: ignore[misc
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+
+class AddPasskeyForm(Plain, webauthn.AddWebAuthnForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].label = _("Sign in with it alone, without a password")
+        self.fields["passwordless"].help_text = _("The device then asks for its PIN, finger or face.")
+        self.fields["passwordless"].initial = True
 
 
 class NameForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -28,6 +28,7 @@ def signed_in(user: User, *, at: float | None = None) -> Client:
     session = browser.session
     signed_in_at = timezone.now().timestamp() if at is None else at
     session["account_authentication_methods"] = [{"method": "password", "at": signed_in_at, "email": user.email}]
+    session["account_authentication_methods_user"] = str(user.pk)
     session.save()
     return browser
 

@@ -21,7 +21,6 @@ from accounts.browsers import browser_name
 from accounts.models import SecurityEvent, User
 from accounts.views.account import person
 
-
 View = Callable[..., HttpResponse]
 # Asks for a new proof, and then goes on with what was asked for.
 recently_signed_in: Callable[[View], View] = reauthentication_required(app="allauth.account")
