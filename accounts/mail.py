@@ -33,15 +33,14 @@ class Letter:
     lines: list[str] = field(default_factory=list)
 
 
-def send(to: str, letter: Letter, request: HttpRequest, now: datetime) -> None:
-    """Sends `letter` to `to`, saying that it came about at `now` through `request`."""
+def send(to: str, letter: Letter, request: HttpRequest | None, now: datetime) -> None:
+    """Sends `letter` to `to`, saying that it came about at `now` and, if known, through `request`."""
     context = {
         "letter": letter,
         "brand_name": settings.BRAND_NAME,
         "support_email": settings.SUPPORT_EMAIL,
         "at": now.astimezone(UTC),
-        "address": client_address(request),
-        "browser": browser_of(request),
+        **({"address": client_address(request), "browser": browser_of(request)} if request else {}),
     }
     message = EmailMultiAlternatives(
         subject=f"{letter.subject} · {settings.BRAND_NAME}",

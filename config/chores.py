@@ -18,7 +18,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from config.heartbeat import beat
-from oauth_provider import expiry, keys
+from oauth_provider import expiry, keys, letters
 
 log = structlog.get_logger("gatehouse.work")
 
@@ -45,6 +45,7 @@ def rotate_keys(now: datetime) -> dict[str, int]:
 CHORES = (
     Chore("rotate_keys", 60, rotate_keys),
     Chore("sweep_tokens", 60, expiry.sweep),
+    Chore("tell_of_reuse", 10, letters.tell_of_reuse),
     Chore("sweep_sessions", 600, sweep_sessions),
 )
 

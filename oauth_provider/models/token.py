@@ -36,6 +36,7 @@ class TokenFamily(models.Model):
     rotated_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=7, choices=EndReason, blank=True, default="")
+    person_told_at = models.DateTimeField(null=True)  # written by `letters.py`
 
     class Meta:
         verbose_name = _("token family")
@@ -43,6 +44,11 @@ class TokenFamily(models.Model):
         indexes = [
             models.Index(fields=["application", "user"], name="family_by_application"),
             models.Index(fields=["expires_at"], name="family_by_expiry"),
+            models.Index(
+                fields=["end_reason"],
+                condition=models.Q(end_reason="reuse", person_told_at=None),
+                name="family_person_to_tell",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

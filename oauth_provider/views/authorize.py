@@ -16,9 +16,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import mail
 from accounts.models import User
 from accounts.rate_limit import limited_by_address
-from oauth_provider import authorization_request, authorization_response, consent
+from oauth_provider import authorization_request, authorization_response, consent, letters, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.authorization_response import redirect
 from oauth_provider.errors import AuthorizeRedirectError, InvalidRequest
@@ -128,7 +129,12 @@ def answer(request: HttpRequest) -> HttpResponse:
     if request.POST.get("answer") != "allow":
         # Returned and not raised: raising would roll back that the page has been answered.
         return redirect(refusal(asked, "access_denied", "The person did not allow it.").location)
+    before = consent.remembered(asked.application, user)
     code = consent.give(asked, user, authenticated_at=authenticated_at(request), now=now)
+    if not scopes.includes(before, asked.scope):
+        letter = letters.allowed(asked.application, asked.scope, is_first=not before)
+        # A mail server that is away stops nobody from signing in.
+        transaction.on_commit(lambda: mail.send(user.email, letter, request, now), robust=True)
     return send_back(asked, code=code)
 
 
