@@ -33,8 +33,10 @@ T = TypeVar("T")
 
 
 def read(parse: Callable[..., T], name: str, default: T) -> T:
-    """GATEHOUSE_`name`, or `default` when it is absent or, noted as a fault, does not parse."""
+    """GATEHOUSE_`name`, or `default` when it is absent, empty or, noted as a fault, does not parse."""
     VARIABLES.add(f"GATEHOUSE_{name}")
+    if not os.environ.get(f"GATEHOUSE_{name}"):
+        return default
     try:
         return parse(name, default)
     except (EnvError, ValueError) as fault:

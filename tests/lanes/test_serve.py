@@ -1,0 +1,93 @@
+"""`manage.py serve` for real: starts, answers, stops, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from tests.lanes.server import ROOT, left_running, running
+
+pytestmark = pytest.mark.processes
+SQLITE = {"GATEHOUSE_DATABASE_URL": "", "GATEHOUSE_REDIS_URL": ""}
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory):
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture
+def serving(tmp_path, var):
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **SQLITE) as server:
+        yield server
+
+
+def shown(server, seconds=10):
+    deadline = time.monotonic() + seconds
+    while "Ready in" not in (text := server.log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return text
+
+
+def test_the_screen_tells_where_everything_is(serving):
+    text = shown(serving)
+
+    for part in ("database", "cache", "keys", "mail", "demo data", "worker"):
+        assert re.search(rf"^  (ok|warn) +{part} ", text, re.MULTILINE)
+    for path in ("/demo", "/admin/", "/docs"):
+        assert f"{serving.url}{path}" in text
+
+
+def test_a_second_start_finds_everything_in_place_within_five_seconds(tmp_path, var):
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **SQLITE):
+        pass
+    started = time.monotonic()
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **SQLITE):
+        assert time.monotonic() - started < 5
+
+
+def test_a_taken_port_is_told_and_exit_78(serving, tmp_path):
+    port = serving.url.rpartition(":")[2]
+    second = subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        cwd=ROOT,
+        env={**os.environ, "GATEHOUSE_PROFILE": "embedded", "PORT": port, "GATEHOUSE_VAR": str(tmp_path), **SQLITE},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert second.returncode == 78
+    assert f"GH011  can't listen on 127.0.0.1 port {port}" in second.stderr
+
+
+def test_killing_the_parent_leaves_no_orphan(serving):
+    os.kill(serving.process.pid, signal.SIGKILL)
+    serving.process.wait()
+
+    deadline = time.monotonic() + 25
+    while left_running(serving.process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left_running(serving.process.pid) == []
+
+
+def test_ctrl_c_stops_it_as_sigterm_does(serving):
+    os.killpg(serving.process.pid, signal.SIGINT)
+
+    assert serving.process.wait(timeout=20) == 0
+    assert left_running(serving.process.pid) == []
+
+
+def test_a_request_line_with_the_longest_state_arrives(serving):
+    state = "%C3%A9" * 1024  # 2,048 bytes of UTF-8, percent-encoded
+
+    answer = httpx.get(f"{serving.url}/api/oauth/v1/authorize?state={state}")
+
+    assert answer.status_code == 400
+    assert "X-Request-Id" in answer.headers
