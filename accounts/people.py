@@ -40,6 +40,15 @@ def save_person(user: User) -> None:
     give_personal_organization(user)
 
 
+@transaction.atomic
+def sync_address(user: User) -> None:
+    """After staff wrote `user.email`: it is the one address, and unproved if it is new."""
+    user.email = user.email.strip().lower()
+    user.save(update_fields=["email"])
+    EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True, "verified": False})
+
+
 def give_personal_organization(user: User) -> Organization:
     organization = Organization.objects.create(
         name=user.name[:100],

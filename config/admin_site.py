@@ -1,6 +1,7 @@
 from django.conf import settings
-from django.contrib import admin
+
+from accounts.staff import StaffDoor
 
 
-class GatehouseAdminSite(admin.AdminSite):
+class GatehouseAdminSite(StaffDoor):
     site_header = site_title = settings.BRAND_NAME

@@ -1,0 +1,98 @@
+"""People and organizations in the admin, and the door to it."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts import organizations
+from accounts.models import Organization, User
+from tests.cast import person, signed_in
+
+PEOPLE = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def ada(db):
+    return person("ada@example.com", "Ada Admin", is_staff=True, is_superuser=True)
+
+
+def form_of(user, **changes):
+    values = {"email": user.email, "name": user.name, "is_active": "on"} | changes
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def test_the_admin_sends_a_stranger_to_the_common_sign_in(db):
+    first = Client().get("/admin/")
+    assert Client().get(first.headers["Location"]).headers["Location"] == "/accounts/login/?next=%2Fadmin%2F"
+
+
+def test_the_admin_turns_alice_away(alice):
+    browser = signed_in(alice)
+    assert browser.get(browser.get("/admin/").headers["Location"]).status_code == 403
+
+
+def test_in_production_staff_need_a_second_step(ada, settings):
+    settings.STAFF_NEED_MFA = True
+    browser = signed_in(ada)
+    assert browser.get(browser.get("/admin/").headers["Location"]).headers["Location"] == "/account/security"
+    Authenticator.objects.create(user=ada, type="webauthn", data={"name": "Key"})
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_a_person_added_by_staff_has_an_organization_and_no_password(ada):
+    signed_in(ada).post(f"{PEOPLE}add/", {"email": "Carol@example.com", "name": "Carol", "is_active": "on"})
+    carol = User.objects.get(email="carol@example.com")
+    assert carol.personal_organization.name == "Carol"
+    assert not carol.has_usable_password()
+    assert EmailAddress.objects.filter(user=carol, email="carol@example.com", verified=False).exists()
+
+
+def test_switching_a_person_off_ends_tokens_and_sessions(ada, alice, acme_app):
+    tokens, hers = acme_app.tokens_for(alice), signed_in(alice)
+    signed_in(ada).post(f"{PEOPLE}{alice.pk}/change/", form_of(alice, is_active=None))
+    assert acme_app.profile(tokens["access_token"]).status == 401
+    assert hers.get("/account").status_code == 302
+
+
+def test_a_person_is_not_deleted(ada, alice):
+    assert signed_in(ada).post(f"{PEOPLE}{alice.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_only_a_superuser_gives_powers(ada, bob):
+    bob.is_staff = True
+    bob.save()
+    bob.user_permissions.set(permissions("change_user", "view_user"))
+    signed_in(bob).post(f"{PEOPLE}{bob.pk}/change/", form_of(bob, is_superuser="on", is_staff="on"))
+    bob.refresh_from_db()
+    assert not bob.is_superuser
+
+
+def test_two_people_do_not_share_an_address_in_any_case(ada, alice):
+    page = signed_in(ada).post(f"{PEOPLE}add/", {"email": "ALICE@example.com", "name": "Other", "is_active": "on"})
+    assert "A person with this e-mail address exists." in page.content.decode()
+
+
+def test_groups_are_checkboxes(ada, alice):
+    text = signed_in(ada).get(f"{PEOPLE}{alice.pk}/change/").content.decode()
+    assert "selectfilter" not in text
+    assert 'id="id_groups"' in text
+
+
+def test_an_organization_keeps_an_owner_here_too(ada, alice):
+    team = organizations.create("Team", owner=alice)
+    row = team.memberships.get()
+    form = {
+        "name": "Team", "slug": team.slug, "plan": "pro", "description": "",
+        "memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 1, "memberships-0-id": row.pk,
+        "memberships-0-organization": team.pk, "memberships-0-user": alice.pk, "memberships-0-role": "member",
+    }  # fmt: skip
+    path = f"/admin/accounts/organization/{team.pk}/change/"
+    assert "An organization keeps at least one owner." in signed_in(ada).post(path, form).content.decode()
+    signed_in(ada).post(path, form | {"memberships-0-role": "owner"})
+    assert Organization.objects.get(pk=team.pk).plan == "pro"
+
+
+def permissions(*names):
+    return Permission.objects.filter(codename__in=names)
