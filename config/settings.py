@@ -21,7 +21,7 @@ from environs import Env, EnvError
 from config.log import logging_config
 from config.mail import mail_server
 from config.rate_limits import DEFAULT_RATE_LIMITS, parse_rate_limits
-from config.upstream import upstream_providers
+from config.upstream import upstream_origins, upstream_providers
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -256,7 +256,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "img-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *upstream_origins(env)],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
