@@ -1,7 +1,79 @@
+"""The admin: what it shows, who acts in it, and the headers of its pages (pages.md, "Admin")."""
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from auditlog.context import set_actor
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
+from django import forms
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import ManyToManyField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
 from accounts.staff import StaffDoor
+
+View = TypeVar("View", bound=Any)  # as in Django's own: any callable view
+
+# Pages that libraries register for themselves list tokens, secrets and digests (page-traps.md, M13):
+# only what one of our own apps registers is shown, and groups.
+OWN_APPS = frozenset({"oauth_provider", "accounts", "partnership", "usage"})
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Group]
+else:  # Django's own class takes no parameter
+    ModelAdmin = admin.ModelAdmin
+
+
+class GroupAdmin(ModelAdmin):
+    """What a group of staff may do, in checkboxes: the two-box selector fails axe (page-traps.md, M7)."""
+
+    search_fields = ("name",)
+    ordering = ("name",)
+    formfield_overrides = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "permissions":
+            names = [model._meta.model_name for model in self.admin_site._registry]
+            options["queryset"] = Permission.objects.filter(
+                content_type__app_label__in=[*OWN_APPS, "auth"], content_type__model__in=names
+            ).select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **options)
 
 
 class GatehouseAdminSite(StaffDoor):
     site_header = site_title = settings.BRAND_NAME
+    index_title = _("Staff")
+    site_url = "/account"
+    empty_value_display = "–"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = model_or_iterable if isinstance(model_or_iterable, (list, tuple)) else [model_or_iterable]
+        if Group in models:
+            super().register(Group, GroupAdmin)
+        super().register([model for model in models if model._meta.app_label in OWN_APPS], admin_class, **options)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        # Stock change forms set inline styles. Styles alone: never scripts (page-traps.md, M7).
+        styled = csp_update({"style-src": [UNSAFE_INLINE]})
+        return cast(View, styled(super().admin_view(acting(view), cacheable)))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        # One page changes passwords: it asks for a recent sign-in and sends the mails.
+        return redirect("account_change_password")
+
+
+def acting(view: View) -> View:
+    """Names the staff member in the history of what `view` changes."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with set_actor(request.user):
+            response: HttpResponse = view(request, *args, **kwargs)
+            return response
+
+    return cast(View, inner)

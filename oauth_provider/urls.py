@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from oauth_provider.views import authorize, connected_apps, metadata, profile, revoke, token
+from oauth_provider.views import authorize, connected_apps, logo, metadata, profile, revoke, token
 
 
 class HandleConverter(StringConverter):
@@ -27,4 +27,5 @@ urlpatterns = [
     path("account/apps", connected_apps.connected_apps, name="connected_apps"),
     path("account/apps/revoke-all", connected_apps.revoke_all, name="revoke_all_apps"),
     path("account/apps/<int:application_id>/revoke", connected_apps.revoke_one, name="revoke_app"),
+    path("media/client-logos/<str:name>", logo.logo, name="client_logo"),
 ]

@@ -72,11 +72,12 @@ STRANGERS: dict[str, Row] = {
     "account/apps": ASKS_TO_SIGN_IN,
     "account/apps/revoke-all": ACTION_ASKS_TO_SIGN_IN,
     "account/apps/<int:application_id>/revoke": ACTION_ASKS_TO_SIGN_IN,
+    "media/client-logos/<str:name>": Row("GET", 404),
     "livez": PAGE,
     "readyz": PAGE,
     # To a stranger on this machine; from elsewhere it is 404: tests/house/test_metrics.py.
     "metrics": PAGE,
-    "admin/login/": PAGE,
+    "admin/login/": ASKS_TO_SIGN_IN,
     "admin/logout/": Row("GET", 302, "/admin/"),
 }
 

@@ -1,7 +1,13 @@
+"""The staff's pages on clients. Tokens, codes, grants and secret rows have none."""
+
 from django.contrib import admin
 
+from oauth_provider.admin.client import ClientAdmin
 from oauth_provider.models import AccessToken, Application, Code, DeviceGrant, IDToken, TokenFamily
 
+# The toolkit registers each of its swapped models, the token rows among them.
 for model in (AccessToken, Application, Code, DeviceGrant, IDToken, TokenFamily):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+admin.site.register(Application, ClientAdmin)

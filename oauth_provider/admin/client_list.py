@@ -1,0 +1,108 @@
+"""The list of clients: its columns, filters and CSV."""
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from django.contrib import admin
+from django.db.models import Count, DateTimeField, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from oauth_provider.clients import live_families
+from oauth_provider.models import Application, ClientSecret, TokenFamily
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+SHOWN_HOSTS = 3
+# A cell that begins so is a formula to a spreadsheet, which runs it.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+CSV_COLUMNS = (
+    "name",
+    "client_id",
+    "type",
+    "keeps_secret",
+    "verified",
+    "enabled",
+    "redirect_uris",
+    "users",
+    "last_used",
+)
+
+
+def with_use(clients: QuerySet[Application], now: datetime) -> QuerySet[Application]:
+    """`clients`, each with `users` (people with live access) and `last_used_at` (NEVER for not yet)."""
+    own = {"application": OuterRef("pk")}
+    live = live_families(now).filter(**own).order_by().values("application")
+    families = TokenFamily.objects.filter(**own).order_by().values("application")
+    secrets = ClientSecret.objects.filter(**own).order_by().values("application")
+    never = Value(NEVER, output_field=DateTimeField())
+    annotated: QuerySet[Application] = clients.annotate(
+        users=Coalesce(Subquery(live.annotate(count=Count("user_id", distinct=True)).values("count")), 0),
+        last_used_at=Greatest(
+            Coalesce(Subquery(families.annotate(last=Max("last_used_at")).values("last")), never),
+            Coalesce(Subquery(secrets.annotate(last=Max("last_used_at")).values("last")), never),
+        ),
+    )
+    return annotated
+
+
+def last_used(client: Application) -> datetime | None:
+    at: datetime = client.last_used_at
+    return at if at > NEVER else None
+
+
+def hosts(client: Application) -> list[str]:
+    """Where the client may send people: hosts with ports, or the schemes of applications."""
+    places = (urlsplit(uri) for uri in client.redirect_uris.split())
+    return list(dict.fromkeys(at.netloc if at.scheme in {"http", "https"} else f"{at.scheme}:" for at in places))
+
+
+@admin.display(description=_("Redirect hosts"))
+def redirect_hosts(client: Application) -> str:
+    found = hosts(client)
+    more = len(found) - SHOWN_HOSTS
+    return ", ".join(found[:SHOWN_HOSTS]) + (f" +{more}" if more > 0 else "")
+
+
+@admin.display(description=_("Users"), ordering="users")
+def users(client: Application) -> str:
+    return str(client.users)
+
+
+@admin.display(description=_("Last used"), ordering="last_used_at")
+def last_used_column(client: Application) -> str:
+    at = last_used(client)
+    return f"{at:%Y-%m-%d %H:%M}" if at else str(_("Never"))
+
+
+@admin.action(description=_("Download as CSV"), permissions=["view"])
+def download_csv(modeladmin: object, request: HttpRequest, clients: QuerySet[Application]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="clients.csv"'
+    rows = csv.writer(response)
+    rows.writerow(CSV_COLUMNS)
+    rows.writerows(map(harmless, map(csv_row, clients)))
+    return response
+
+
+def csv_row(client: Application) -> Iterable[object]:
+    at = last_used(client)
+    return (
+        client.name,
+        client.client_id,
+        client.kind,
+        "no" if client.is_public else "yes",
+        "yes" if client.is_verified else "no",
+        "yes" if client.is_enabled else "no",
+        client.redirect_uris,
+        users(client),
+        f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else "",
+    )
+
+
+def harmless(row: Iterable[object]) -> list[str]:
+    """`row` as text that no spreadsheet takes for a formula."""
+    cells = [str(cell) for cell in row]
+    return [f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells]
