@@ -1,0 +1,27 @@
+"""The database of a CI run: made at its start, dropped at its end.
+
+python -m tests.lanes.database create postgresql://user@host:port name redis://host:port/number
+python -m tests.lanes.database drop postgresql://user@host:port name
+"""
+
+import sys
+
+import psycopg
+import redis
+from psycopg import sql
+
+
+def main(action: str, server: str, name: str, cache: str = "") -> None:
+    with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=5) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        if action == "create":
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            print(f"PostgreSQL {connection.info.server_version // 10_000}, database {name}")
+    if cache:
+        client = redis.Redis.from_url(cache, socket_timeout=5)
+        client.flushdb()  # a number of its own: nobody else's counters are there
+        print(f"Redis {client.info('server')['redis_version']}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
