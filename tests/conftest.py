@@ -26,7 +26,8 @@ def fresh_process() -> None:
 
 @pytest.fixture
 def later(time_machine):
-    """Lets time pass: `later(seconds=31)`."""
+    """Stops the clock, and lets time pass by the second: `later(seconds=31)`."""
+    time_machine.move_to(datetime.now(UTC), tick=False)
 
     def pass_(**span: float) -> None:
         time_machine.move_to(datetime.now(UTC) + timedelta(**span), tick=False)

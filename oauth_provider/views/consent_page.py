@@ -8,10 +8,8 @@ from urllib.parse import urlsplit
 from django.utils.functional import Promise
 
 from accounts.models import User
-from oauth_provider import scopes
+from oauth_provider import redirect_uris, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
-
-LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def destination(redirect_uri: str) -> Destination:
     if parts.scheme not in {"http", "https"}:
         punctuation = "://" if redirect_uri[len(parts.scheme) :].startswith("://") else ":"
         return Destination(DestinationKind.PRIVATE_SCHEME, parts.scheme + punctuation)
-    if host in LOOPBACK_HOSTS:
+    if redirect_uris.is_loopback(redirect_uri):
         return Destination(DestinationKind.LOOPBACK, host)
     port = f":{parts.port}" if parts.port else ""
     return Destination(DestinationKind.HTTPS, f"{parts.scheme}://{punycode(host)}{port}")
