@@ -394,6 +394,11 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api_reference.add_plain_endpoints",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -1,9 +1,10 @@
 """The contract's table of contents: one include per area."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health, metrics
+from config import api_reference, demo, health, metrics
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
@@ -18,4 +19,15 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
+    path("docs", api_reference.Reference.as_view(), name="api_reference"),
+    path("docs/openapi.yaml", api_reference.Yaml.as_view(), name="openapi_yaml"),
+    path("docs/openapi.json", api_reference.Json.as_view(), name="openapi_json"),
 ]
+
+if settings.EMBEDDED:
+    urlpatterns += [
+        path("demo", demo.demo, name="demo"),
+        path("demo/start", demo.start, name="demo_start"),
+        path("demo/callback", demo.callback, name="demo_callback"),
+        path("demo/<str:action>", demo.act, name="demo_act"),
+    ]

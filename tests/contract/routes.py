@@ -78,6 +78,14 @@ STRANGERS: dict[str, Row] = {
     # To a stranger on this machine; from elsewhere it is 404: tests/house/test_metrics.py.
     "metrics": PAGE,
     "admin/login/": ASKS_TO_SIGN_IN,
+    # The embedded profile alone has the demo: an application of its own, open like one.
+    "demo": PAGE,
+    "demo/start": Row("GET", 302, "/api/oauth/v1/authorize"),
+    "demo/callback": Row("GET", 302, "/demo"),
+    "demo/<str:action>": Row("POST", 404),
+    "docs": PAGE,
+    "docs/openapi.yaml": PAGE,
+    "docs/openapi.json": PAGE,
     "admin/logout/": Row("GET", 302, "/admin/"),
 }
 
@@ -88,6 +96,12 @@ LIBRARY_STRANGERS: dict[str, Row] = {
 
 # Pages for strangers, or doors of django-allauth with tests of their own in tests/accounts. May only shrink.
 NOT_WALKED = ("accounts/",)
+
+
+# Pages for people, and the pages and probes of operation: not the API, so not in its reference.
+NOT_IN_REFERENCE = ("account", "admin/", "continue/", "demo", "dev/", "docs", "livez", "readyz", "metrics")
+# The stored request of a person's browser; nobody else can name it.
+STEPS_OF_A_PAGE = ("api/oauth/v1/authorize/<handle:handle>",)
 
 
 def all_routes() -> list[str]:

@@ -62,6 +62,18 @@ class Visitor:
             response = self.act_on(response)
         raise AssertionError(f"no way back to the client from {response.url}: {response.text[:500]}")
 
+    def walk_to(self, url: str, path: str) -> httpx.Response:
+        """Goes on from `url`, signing in and allowing on the way, to the page at `path`."""
+        response = self.browser.get(url)
+        for _ in range(14):
+            if response.is_redirect:
+                response = self.browser.get(urljoin(str(response.url), response.headers["Location"]))
+            elif response.url.path == path:
+                return response
+            else:
+                response = self.act_on(response)
+        raise AssertionError(f"no way to {path} from {response.url}: {response.text[:500]}")
+
     def act_on(self, response: httpx.Response) -> httpx.Response:
         assert response.status_code == 200, (response.status_code, str(response.url), response.text[:800])
         page = Page(response.text)
