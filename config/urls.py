@@ -20,8 +20,8 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
     path("docs", api_reference.Reference.as_view(), name="api_reference"),
-    path("docs/openapi.yaml", api_reference.Yaml.as_view(), name="openapi_yaml"),
-    path("docs/openapi.json", api_reference.Json.as_view(), name="openapi_json"),
+    path("docs/openapi.yaml", api_reference.as_yaml, name="openapi_yaml"),
+    path("docs/openapi.json", api_reference.as_json, name="openapi_json"),
 ]
 
 if settings.EMBEDDED:

@@ -99,7 +99,7 @@ NOT_WALKED = ("accounts/",)
 
 
 # Pages for people, and the pages and probes of operation: not the API, so not in its reference.
-NOT_IN_REFERENCE = ("account", "admin/", "continue/", "demo", "dev/", "docs", "livez", "readyz", "metrics")
+NOT_IN_REFERENCE = ("account", "admin/", "continue/", "demo", "dev/", "docs", "livez", "media/", "readyz", "metrics")
 # The stored request of a person's browser; nobody else can name it.
 STEPS_OF_A_PAGE = ("api/oauth/v1/authorize/<handle:handle>",)
 
