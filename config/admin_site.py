@@ -49,6 +49,7 @@ class GatehouseAdminSite(StaffDoor):
     site_header = site_title = settings.BRAND_NAME
     index_title = _("Staff")
     site_url = "/account"
+    enable_nav_sidebar = False  # the list of clients needs the width
     empty_value_display = "–"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:

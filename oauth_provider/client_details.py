@@ -179,7 +179,8 @@ def faults_of_default_scopes(details: Details) -> list[str]:
 
 
 def strangers(names: Sequence[str], known: Sequence[str] | frozenset[str]) -> str:
-    return ", ".join(name for name in names if name not in known)
+    # Quoted where it could do something to the terminal or page that shows it.
+    return ", ".join(name if name.isprintable() else ascii(name) for name in names if name not in known)
 
 
 def faults_of_device(details: Details) -> list[str]:

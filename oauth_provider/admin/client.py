@@ -37,7 +37,6 @@ class ClientAdmin(client_pages.ClientPages):
     )
     list_filter = ("kind", "client_type", "is_verified", "is_enabled", "registration_source")
     search_fields = ("name", "client_id", "redirect_uris")
-    search_help_text = "Name, client id or redirect URI"
     ordering = ("name", "pk")
     list_per_page = 50
     actions = (client_list.download_csv,)
