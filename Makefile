@@ -1,6 +1,6 @@
 # Gatehouse. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check matrix docs clean
+.PHONY: help run test check matrix clean
 
 help:
 	@echo "Run"
@@ -12,7 +12,6 @@ help:
 	@echo "  make matrix   rows of the contract and of docs/attacks.md, with the tests that prove each"
 	@echo ""
 	@echo "Keep"
-	@echo "  make docs     write the generated documents again"
 	@echo "  make clean    remove what the commands above made: .venv, var, caches"
 
 run:
@@ -29,10 +28,6 @@ check:
 matrix:
 	@bin/bootstrap dev
 	@exec .venv/bin/python -W ignore -m tests.contract.matrix
-
-docs:
-	@bin/bootstrap dev
-	@exec .venv/bin/python -m docs.generate
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules
