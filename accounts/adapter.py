@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -27,6 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import mail, people, security_events
 from accounts.client_address import client_address
 from accounts.encryption import decrypt, encrypt
+from accounts.errors import ApiError
 from accounts.guessing import count_try
 from accounts.letters import EVENTS, LETTERS
 from accounts.models import Organization, SecurityEvent, User
@@ -108,7 +110,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Changes need a sign-in, or a proof repeated, no older than 5 minutes (pages.md, "Account")."""
         request = current_request()
         last = max((record["at"] for record in get_authentication_records(request, request.user)), default=0)
-        return bool(time.time() - last > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+        if time.time() - last <= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        if not get_reauthentication_flows(request.user):
+            # Somebody who only ever comes from elsewhere has nothing to repeat here.
+            raise ApiError(403, "sign_in_again", str(_("This needs a fresh sign-in. Sign out, and in again.")))
+        return True
 
 
 QUIET = {

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.mail import Letter, change_your_password, ignore_it, page
 from accounts.models import SecurityEvent
@@ -40,9 +42,9 @@ def reset(facts: Facts) -> Letter:
     )
 
 
-def changed(subject: str, text: str) -> Callable[[Facts], Letter]:
+def changed(subject: Promise, text: Promise) -> Callable[[Facts], Letter]:
     def letter(_facts: Facts) -> Letter:
-        return Letter(subject=_(subject), text=_(text), not_you=change_your_password())
+        return Letter(subject=str(subject), text=str(text), not_you=change_your_password())
 
     return letter
 
@@ -62,26 +64,38 @@ LETTERS: dict[str, Callable[[Facts], Letter]] = {
     "account/email/account_already_exists": address_known,
     "account/email/password_reset_key": reset,
     "account/email/password_changed": changed(
-        "Your password was changed", "Other sessions and all applications have to sign in again."
+        gettext_lazy("Your password was changed"),
+        gettext_lazy("Other sessions and all applications have to sign in again."),
     ),
-    "account/email/password_set": changed("A password was set", "You can now sign in with it."),
+    "account/email/password_set": changed(
+        gettext_lazy("A password was set"), gettext_lazy("You can now sign in with it.")
+    ),
     "account/email/password_reset": changed(
-        "Your password was reset", "All sessions have ended and all applications have to sign in again."
+        gettext_lazy("Your password was reset"),
+        gettext_lazy("All sessions have ended and all applications have to sign in again."),
     ),
     "account/email/email_changed": email_changed,
     "mfa/email/totp_activated": changed(
-        "An authenticator app was added", "From now on signing in asks for a code of the app."
+        gettext_lazy("An authenticator app was added"),
+        gettext_lazy("From now on signing in asks for a code of the app."),
     ),
     "mfa/email/totp_deactivated": changed(
-        "Your authenticator app was removed", "Signing in no longer asks for a code of the app."
+        gettext_lazy("Your authenticator app was removed"),
+        gettext_lazy("Signing in no longer asks for a code of the app."),
     ),
     "mfa/email/recovery_codes_generated": changed(
-        "New recovery codes were made", "The recovery codes that you had before are worth nothing now."
+        gettext_lazy("New recovery codes were made"),
+        gettext_lazy("The recovery codes that you had before are worth nothing now."),
     ),
-    "mfa/email/webauthn_added": changed("A passkey was added", "It can be used to sign in to your account."),
-    "mfa/email/webauthn_removed": changed("A passkey was removed", "It can no longer be used to sign in."),
+    "mfa/email/webauthn_added": changed(
+        gettext_lazy("A passkey was added"), gettext_lazy("It can be used to sign in to your account.")
+    ),
+    "mfa/email/webauthn_removed": changed(
+        gettext_lazy("A passkey was removed"), gettext_lazy("It can no longer be used to sign in.")
+    ),
     "new_browser": changed(
-        "Signed in with a new browser", "Your account was used with a browser that it was not used with before."
+        gettext_lazy("Signed in with a new browser"),
+        gettext_lazy("Your account was used with a browser that it was not used with before."),
     ),
 }
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 from accounts import organizations
 from accounts.people import create_person
 from tests.accounts.steps import mailed_code, mailed_link
+from tests.accounts.test_second_step import digits
 from tests.browser.conftest import LOOKS, faults, tab
 from tests.cast import PASSWORD
 
@@ -134,6 +135,29 @@ def test_a_passkey_is_added_and_then_signs_in_alone(chromium, site, alice):
         page.wait_for_url("**/account")
         page.goto(f"{site}/account/security")
         assert page.get_by_text("Blue key").first.is_visible()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_the_second_step_and_its_codes(chromium, site, alice, scheme, width):
+    with tab(chromium, scheme, width, 640) as page:
+        sign_in(page, site)
+        page.goto(f"{site}/accounts/2fa/totp/activate/")
+        page.get_by_role("textbox", name="Code").fill(digits(page.locator("code.key").inner_text()))
+        page.get_by_role("button", name="Add").click()
+        page.get_by_text("shown this one time").wait_for()
+        found = {"codes": faults(page)}
+        for path in ("/accounts/2fa/recovery-codes/", "/accounts/2fa/recovery-codes/generate/", "/account/security"):
+            page.goto(site + path)
+            found[path] = faults(page)
+        page.context.clear_cookies()
+        page.goto(f"{site}/accounts/login/")
+        page.get_by_label("E-mail address").fill("alice@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url("**/2fa/authenticate/")
+        found["step"] = faults(page)
+        page.screenshot(path=f"/tmp/people_shots/step-{width}-{scheme}.png")
+    assert not any(found.values()), found
 
 
 def test_pages_reflow_at_320_px_and_keep_their_outlines_in_forced_colours(chromium, site, alice):
