@@ -136,7 +136,7 @@ def check_mail() -> Iterator[Fault]:
             "GH009",
             "GATEHOUSE_EMAIL_URL is missing",
             "nobody could verify an address or reset a password",
-            "set GATEHOUSE_EMAIL_URL=smtp+tls://user:password@host:587",
+            "set GATEHOUSE_EMAIL_URL=smtp://user:password@host:587",
         )
 
 

@@ -44,6 +44,10 @@ def read(parse: Callable[..., T], name: str, default: T) -> T:
         return default
 
 
+def text(name: str, default: str) -> str:
+    return read(env.str, name, default)
+
+
 PROFILE: str = read(env.str, "PROFILE", "production")
 EMBEDDED = PROFILE == "embedded"
 DEBUG: bool = read(env.bool, "DEBUG", False)
@@ -255,7 +259,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "img-src": [SELF],
-        "form-action": [SELF, *upstream_origins(env)],
+        "form-action": [SELF, *upstream_origins(text)],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -338,7 +342,7 @@ SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_PROVIDERS = upstream_providers(env)
+SOCIALACCOUNT_PROVIDERS = upstream_providers(text)
 INSTALLED_APPS += [f"allauth.socialaccount.providers.{provider}" for provider in SOCIALACCOUNT_PROVIDERS]
 
 # Tokens (oauth.md)
