@@ -404,6 +404,8 @@ SPECTACULAR_SETTINGS = {
         "config.api_reference.add_plain_endpoints",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
+    # Its highlighter writes pale colours into the elements themselves, out of reach of our style.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "syntaxHighlight": False},
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
