@@ -29,7 +29,7 @@ class ClientAdmin(client_pages.ClientPages):
         "name",
         "client_id",
         "kind",
-        "is_verified",
+        client_list.verified,
         "is_enabled",
         client_list.redirect_hosts,
         client_list.users,

@@ -66,6 +66,11 @@ def redirect_hosts(client: Application) -> str:
     return ", ".join(found[:SHOWN_HOSTS]) + (f" +{more}" if more > 0 else "")
 
 
+@admin.display(description=_("Verified"), boolean=True, ordering="is_verified")
+def verified(client: Application) -> bool:
+    return bool(client.is_verified)
+
+
 @admin.display(description=_("Users"), ordering="users")
 def users(client: Application) -> str:
     return str(client.users)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditlog.models import LogEntry
 from django.contrib import admin, messages
-from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -206,10 +206,7 @@ def lines(entry: LogEntry) -> list[dict[str, str]]:
 
 
 def field_name(field: str) -> str:
-    try:
-        return capfirst(str(Application._meta.get_field(field).verbose_name))
-    except FieldDoesNotExist:
-        return str(RECORDED.get(field, field))
+    return capfirst(str(RECORDED.get(field, field)))
 
 
 def shown(value: str) -> str:
