@@ -451,3 +451,6 @@ METRICS_TOKEN: str = read(env.str, "METRICS_TOKEN", "")
 
 LOGGING_CONFIG = None
 logging_config(as_json=not EMBEDDED, level=read(env.str, "LOG_LEVEL", "INFO"))
+
+# The history of a client shows whole values: a list of redirect URIs is longer than the library's 140.
+AUDITLOG_CHANGE_DISPLAY_TRUNCATE_LENGTH = -1

@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from oauth_provider import client_history, client_logos, client_secrets, redirect_uris, scopes
 from oauth_provider.client_details import Details
-from oauth_provider.models import AccessToken, Application, ClientSecret, Code, TokenFamily
+from oauth_provider.models import AccessToken, Application, ClientSecret, Code, Consent, TokenFamily
 from oauth_provider.opaque import new_client_id
 
 RECENT = timedelta(days=30)
@@ -193,7 +193,10 @@ def lock(application: Application) -> Application:
 
 
 def is_used(application: Application) -> bool:
-    """Whether anything was ever issued to it, as far as rows are kept: then it is disabled and not deleted."""
-    rows = (Code, TokenFamily, AccessToken)
+    """Whether anybody ever allowed or used it: then it is disabled and not deleted.
+
+    Codes and tokens go when they have expired; a consent and a secret's last use stay.
+    """
+    rows = (Consent, Code, TokenFamily, AccessToken)
     was_used = ClientSecret.objects.filter(application=application).exclude(last_used_at=None).exists()
     return was_used or any(model.objects.filter(application=application).exists() for model in rows)

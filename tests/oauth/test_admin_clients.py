@@ -250,6 +250,13 @@ def test_a_used_client_is_not_deleted(staff_browser, alice, acme_app):
     assert Application.objects.count() == 1
 
 
+def test_a_client_that_somebody_allowed_once_is_used_for_ever(staff_browser, alice, acme_cli):
+    acme_cli.tokens_for(alice)
+    acme_cli.application.families.all().delete()
+    acme_cli.application.codes.all().delete()
+    assert staff_browser.post(page_of(acme_cli.application, "delete"), {"post": "yes"}).status_code == 403
+
+
 def test_an_unused_one_is(staff_browser):
     acme = cast.web_application()
     staff_browser.post(page_of(acme, "delete"), {"post": "yes"})
