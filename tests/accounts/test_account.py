@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from django.test import Client
 
 from tests.accounts.steps import mailed_code, sign_in, subjects, type_code
@@ -13,12 +14,14 @@ def test_the_front_page_leads_to_the_account_and_a_stranger_to_sign_in(alice):
     assert Client().get("/account").headers["Location"] == "/accounts/login/?next=/account"
 
 
+@pytest.mark.contract("oauth.md", "What the user can do", "/account")
 def test_a_name_is_changed_and_trimmed(alice):
     signed_in(alice).post("/account", {"name": "  Alice Liddell "})
     alice.refresh_from_db()
     assert alice.name == "Alice Liddell"
 
 
+@pytest.mark.contract("oauth.md", "What the user can do", "/account")
 def test_a_new_address_is_verified_and_both_are_told(alice):
     browser = signed_in(alice)
     browser.post("/accounts/email/", {"email": "alice@liddell.example", "action_add": "1"})

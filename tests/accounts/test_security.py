@@ -5,6 +5,7 @@ import time
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+import pytest
 from django.test import Client
 
 from tests.accounts.steps import is_signed_in, sign_in
@@ -31,6 +32,7 @@ def test_sessions_show_browser_address_and_when_last_seen(alice):
         assert shown in text
 
 
+@pytest.mark.contract("oauth.md", "What the user can do", "/account")
 def test_one_session_is_ended_and_the_others_stay(alice):
     here, there, third = visitor(FIREFOX), visitor(CHROME), visitor(CHROME)
     session = UserSession.objects.get(session_key=there.session.session_key)
@@ -57,6 +59,7 @@ def test_ending_sessions_needs_a_sign_in_of_the_last_five_minutes(alice):
     assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
 
 
+@pytest.mark.contract("oauth.md", "What the user can do", "/account")
 def test_a_passkey_shows_its_name_and_dates(alice):
     Authenticator.objects.create(user=alice, type="webauthn", data={"name": "Blue key"})
     text = signed_in(alice).get(PAGE).content.decode()

@@ -47,6 +47,7 @@ def test_attack_040_an_unknown_address_costs_a_hash_as_a_known_one_does(alice, s
     assert costs == [1, 1]
 
 
+@pytest.mark.contract("oauth.md", "Rate limits", "sign-in")
 def test_attack_040_five_failures_lock_the_account_for_its_window(alice):
     with time_machine.travel("2026-01-01T12:00:00Z", tick=False):
         for _ in range(5):
@@ -60,6 +61,7 @@ def test_attack_040_five_failures_lock_the_account_for_its_window(alice):
     assert locked.headers["RateLimit"] == f'"signin_account";r=0;t={seconds}'
 
 
+@pytest.mark.contract("oauth.md", "Rate limits", "sign-in")
 def test_attack_040_ten_failures_lock_the_address_for_every_account(alice):
     with time_machine.travel("2026-01-01T12:00:00Z", tick=False):
         for number in range(10):
