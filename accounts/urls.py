@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from accounts.views import account, caught_mail, entrance, organizations, security
+from accounts.views import account, brand, caught_mail, entrance, organizations, security
 
 to_security = RedirectView.as_view(pattern_name="account_security")
 change_password = login_required(reauthentication_required(app="allauth.account")(allauth_account.password_change))
@@ -48,6 +48,8 @@ organization_routes: list[URLPattern] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", account.home, name="home"),
+    path("brand/accent.css", brand.accent, name="brand_accent"),
+    path("brand/logo", brand.logo, name="brand_logo"),
     path("account", account.account, name="account"),
     path("account/language", account.language, name="account_language"),
     path("account/security", security.security, name="account_security"),

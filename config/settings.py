@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from environs import Env, EnvError
 
+from accounts.brand import parse_accent
 from config.log import logging_config
 from config.mail import mail_server
 from config.rate_limits import DEFAULT_RATE_LIMITS, parse_rate_limits
@@ -412,6 +413,11 @@ SPECTACULAR_SETTINGS = {
 # Brand (pages.md)
 
 BRAND_NAME: str = read(env.str, "BRAND_NAME", "Gatehouse")
+# A file (svg, png) shown before the name; two colours, for light and dark, in place of the accent.
+BRAND_LOGO: str = read(env.str, "BRAND_LOGO", "")
+BRAND_ACCENT: tuple[str, str] | None = read(
+    lambda name, _default: parse_accent(env.str(name, "")), "BRAND_ACCENT", None
+)
 SUPPORT_EMAIL: str = read(env.str, "SUPPORT_EMAIL", "support@example.com")
 
 # Mail, files, language
