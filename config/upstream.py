@@ -14,17 +14,24 @@ def upstream_providers(text: Text) -> dict[str, Provider]:
     OpenID provider GATEHOUSE_OIDC_CLIENT_ID, _CLIENT_SECRET, _ISSUER and _NAME, with
     _AUTHORIZATION_ORIGIN where its sign-in page has another origin than its issuer.
     """
-    providers: dict[str, Provider] = {}
-    google, github, oidc = (text(f"{name}_CLIENT_ID", "") for name in ("GOOGLE", "GITHUB", "OIDC"))
-    if google:
-        app = {"client_id": google, "secret": text("GOOGLE_CLIENT_SECRET", "")}
-        providers["google"] = {"APPS": [app], "SCOPE": ["openid", "email", "profile"], "OAUTH_PKCE_ENABLED": True}
-    if github:
-        app = {"client_id": github, "secret": text("GITHUB_CLIENT_SECRET", "")}
-        providers["github"] = {"APPS": [app], "SCOPE": ["read:user", "user:email"]}
-    if oidc:
-        providers["openid_connect"] = {"APPS": [openid_provider(text, oidc)], "OAUTH_PKCE_ENABLED": True}
-    return providers
+    # All are read, used or not: `settings.VARIABLES` is the list of what may be set.
+    google, github, oidc = (app(text, name) for name in ("GOOGLE", "GITHUB", "OIDC"))
+    oidc |= {
+        "provider_id": "oidc",
+        "name": text("OIDC_NAME", "OpenID"),
+        "settings": {"server_url": text("OIDC_ISSUER", "")},
+    }
+    providers: dict[str, Provider] = {
+        "google": {"APPS": [google], "SCOPE": ["openid", "email", "profile"], "OAUTH_PKCE_ENABLED": True},
+        "github": {"APPS": [github], "SCOPE": ["read:user", "user:email"]},
+        "openid_connect": {"APPS": [oidc], "OAUTH_PKCE_ENABLED": True},
+    }
+    clients = {"google": google, "github": github, "openid_connect": oidc}
+    return {name: provider for name, provider in providers.items() if clients[name]["client_id"]}
+
+
+def app(text: Text, name: str) -> Provider:
+    return {"client_id": text(f"{name}_CLIENT_ID", ""), "secret": text(f"{name}_CLIENT_SECRET", "")}
 
 
 def upstream_origins(text: Text) -> list[str]:
@@ -36,13 +43,3 @@ def upstream_origins(text: Text) -> list[str]:
         "OIDC": text("OIDC_AUTHORIZATION_ORIGIN", f"{issuer.scheme}://{issuer.netloc}"),
     }
     return [origin for name, origin in origins.items() if text(f"{name}_CLIENT_ID", "")]
-
-
-def openid_provider(text: Text, client_id: str) -> Provider:
-    return {
-        "provider_id": "oidc",
-        "name": text("OIDC_NAME", "OpenID"),
-        "client_id": client_id,
-        "secret": text("OIDC_CLIENT_SECRET", ""),
-        "settings": {"server_url": text("OIDC_ISSUER", "")},
-    }
