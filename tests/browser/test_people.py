@@ -156,7 +156,6 @@ def test_axe_finds_nothing_on_the_second_step_and_its_codes(chromium, site, alic
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url("**/2fa/authenticate/")
         found["step"] = faults(page)
-        page.screenshot(path=f"/tmp/people_shots/step-{width}-{scheme}.png")
     assert not any(found.values()), found
 
 
