@@ -2,10 +2,10 @@
 
 import time
 
+import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-import pytest
 from django.test import Client
 
 from tests.accounts.steps import is_signed_in, sign_in
