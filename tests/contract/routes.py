@@ -66,6 +66,9 @@ STRANGERS: dict[str, Row] = {
     "account/organizations/<uuid:organization_id>/invitations/<int:invitation_id>/withdraw": ACTION_ASKS_TO_SIGN_IN,
     "account/organizations/<uuid:organization_id>/members/<int:membership_id>/remove": ACTION_ASKS_TO_SIGN_IN,
     "account/organizations/<uuid:organization_id>/members/<int:membership_id>/role": ACTION_ASKS_TO_SIGN_IN,
+    # Of a deployment that brings its own; this one does not.
+    "brand/accent.css": Row("GET", 404),
+    "brand/logo": Row("GET", 404),
     # The embedded profile alone has these two: its mails are caught and not sent.
     "dev/mail": PAGE,
     "dev/mail/<str:name>": Row("GET", 404),
@@ -99,7 +102,19 @@ NOT_WALKED = ("accounts/",)
 
 
 # Pages for people, and the pages and probes of operation: not the API, so not in its reference.
-NOT_IN_REFERENCE = ("account", "admin/", "continue/", "demo", "dev/", "docs", "livez", "media/", "readyz", "metrics")
+NOT_IN_REFERENCE = (
+    "account",
+    "admin/",
+    "brand/",
+    "continue/",
+    "demo",
+    "dev/",
+    "docs",
+    "livez",
+    "media/",
+    "readyz",
+    "metrics",
+)
 # The stored request of a person's browser; nobody else can name it.
 STEPS_OF_A_PAGE = ("api/oauth/v1/authorize/<handle:handle>",)
 
