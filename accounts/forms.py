@@ -37,6 +37,15 @@ class Plain(forms.BaseForm):
                 field.help_text = ""
 
 
+class OneLine(forms.CharField):
+    """A name, its white space one space each: in a mail's subject a line break is a forged header,
+    in its text it is a stranger's own paragraph.
+    """
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(str(value or "").split())
+
+
 class LoginForm(Plain, account.LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,7 +57,7 @@ class SignupForm(Plain, account.SignupForm):  # type: ignore[misc]
     field_order = ["name", "email", "password1"]
     account_already_exists: bool
 
-    name = forms.CharField(label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = OneLine(label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
     def clean(self) -> dict[str, Any]:
         count_try(context.request, "sign-up", self.cleaned_data.get("email", ""))
@@ -147,11 +156,12 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ["name"]
+        field_classes = {"name": OneLine}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
 class OrganizationForm(forms.Form):
-    name = forms.CharField(label=_("Name"), min_length=2, max_length=100)
+    name = OneLine(label=_("Name"), min_length=2, max_length=100)
 
 
 class InvitationForm(forms.Form):

@@ -43,7 +43,8 @@ def send(to: str, letter: Letter, request: HttpRequest | None, now: datetime) ->
         **({"address": client_address(request), "browser": browser_of(request)} if request else {}),
     }
     message = EmailMultiAlternatives(
-        subject=f"{letter.subject} · {settings.BRAND_NAME}",
+        # One line whatever a name in it has: else the mail is refused as a forged header.
+        subject=" ".join(f"{letter.subject} · {settings.BRAND_NAME}".split()),
         body=render_to_string("mail/letter.txt", context),
         to=[to],
         headers={"Auto-Submitted": "auto-generated"},

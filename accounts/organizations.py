@@ -63,7 +63,7 @@ def find_membership(user: User, organization_id: UUID) -> Membership | None:
 def create(name: str, *, owner: User) -> Organization:
     """A team of `owner`."""
     slug = f"{slugify(name)[:100] or 'team'}-{secrets.token_hex(6)}"
-    organization = Organization.objects.create(name=name.strip(), type=Organization.Type.TEAM, slug=slug)
+    organization = Organization.objects.create(name=" ".join(name.split()), type=Organization.Type.TEAM, slug=slug)
     Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
     return organization
 
@@ -75,6 +75,7 @@ def invite(organization: Organization, email: str, role: str, *, by: User, now: 
     Good for 7 days and for one person: the one who has shown that `email` is theirs. Only the
     token's digest is kept. Raises NotAllowed, PersonalOrganization.
     """
+    Organization.objects.select_for_update().get(pk=organization.pk)
     check_owner(organization, by)
     if organization.personal_of_id is not None:
         raise PersonalOrganization

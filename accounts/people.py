@@ -35,7 +35,7 @@ def create_person(
 def save_person(user: User) -> None:
     """Saves a new `user` that somebody else has filled in, with its personal organization."""
     user.email = user.email.strip().lower()
-    user.name = user.name.strip()[:100] or user.email.partition("@")[0][:100]
+    user.name = " ".join(user.name.split())[:100] or user.email.partition("@")[0][:100]
     user.save()
     give_personal_organization(user)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import mail, organizations
+from accounts import mail, organizations, rate_limit
 from accounts.forms import InvitationForm, OrganizationForm, RoleForm
 from accounts.mail import Letter
 from accounts.models import Membership, Organization, Role
@@ -45,6 +45,7 @@ def invite(request: HttpRequest, organization_id: UUID) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return show(request, own, form)
+    rate_limit.use("invitation", str(person(request).pk), request).check()
     email, now = form.cleaned_data["email"], timezone.now()
     token = organizations.invite(own.organization, email, form.cleaned_data["role"], by=person(request), now=now)
     mail.send(email, invitation_letter(own.organization, person(request).name, token), request, now)
