@@ -34,6 +34,12 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         is_superuser = isinstance(request.user, User) and request.user.is_superuser
         return self.readonly_fields if is_superuser else (*self.readonly_fields, *POWERS)
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Only a superuser changes staff: who writes somebody's address gets their password by mail."""
+        is_staff = obj is not None and (obj.is_staff or obj.is_superuser)
+        is_superuser = isinstance(request.user, User) and request.user.is_superuser
+        return super().has_change_permission(request, obj) and (is_superuser or not is_staff)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """A new person gets no password: they choose one by "Forgot your password?"."""
         if not change:
