@@ -1,12 +1,14 @@
 """Which address a request came from. Never a header's word, unless a trusted proxy says it."""
 
 import ipaddress
+import re
 from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+WITH_PORT = re.compile(r"(?:\[(?P<six>.+)\]|(?P<four>[0-9.]+))(?::[0-9]+)?\Z")
 
 
 @lru_cache(maxsize=8)
@@ -28,7 +30,30 @@ def client_address(request: HttpRequest) -> str:
     """
     address = request.META.get("REMOTE_ADDR") or "unknown"
     for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-        if not is_trusted(address) or not hop.strip():
+        named = address_in(hop)
+        if not is_trusted(address) or named is None:
             break
-        address = hop.strip()
+        address = named
     return address
+
+
+def address_in(hop: str) -> str | None:
+    """The address that `hop` names, without the port that some proxies write; None for anything else."""
+    found = WITH_PORT.match(hop.strip())
+    bare = (found["six"] or found["four"]) if found else hop.strip()
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        return None
+
+
+def limit_key(request: HttpRequest) -> str:
+    """What limits count as one address: of IPv6 the /64, all of which one customer has to choose from."""
+    address = client_address(request)
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))

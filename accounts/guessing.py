@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 
-from accounts.client_address import client_address
+from accounts.client_address import limit_key
 from accounts.rate_limit import give_back, use
 
 ADDRESS, ACCOUNT = "signin_address", "signin_account"
@@ -19,7 +19,7 @@ def count_try(request: HttpRequest, what: str, account: str) -> Callable[[], Non
 
     Raises ApiError 429 when the address or the account has no try left in its window.
     """
-    keys = {ADDRESS: f"{what}:{client_address(request)}", ACCOUNT: f"{what}:{account.strip().lower()}"}
+    keys = {ADDRESS: f"{what}:{limit_key(request)}", ACCOUNT: f"{what}:{account.strip().lower()}"}
     for name, key in keys.items():
         use(name, key, request).check()
 
@@ -32,4 +32,4 @@ def count_try(request: HttpRequest, what: str, account: str) -> Callable[[], Non
 
 def headers(request: HttpRequest, what: str) -> dict[str, str]:
     """What the address has left, for the answers that are allowed (README rule 7)."""
-    return use(ADDRESS, f"{what}:{client_address(request)}", request, count=False).headers
+    return use(ADDRESS, f"{what}:{limit_key(request)}", request, count=False).headers

@@ -5,8 +5,8 @@ script does (docs/decisions/0006). The embedded profile is one process: its cach
 Source: contract/README.md, rule 7; oauth.md, "Rate limits".
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec
@@ -19,7 +19,7 @@ from django_ratelimit import ALL
 from django_ratelimit.core import _get_window, _make_cache_key, get_usage
 from redis.commands.core import Script
 
-from accounts.client_address import client_address
+from accounts.client_address import limit_key
 from accounts.errors import ApiError
 
 P = ParamSpec("P")
@@ -63,6 +63,15 @@ class Usage:
                 f"Too many requests. Try again in {self.reset_seconds} seconds.",
                 headers={"Retry-After": str(self.reset_seconds), **self.headers},
             )
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Inside it a refusal tells what is left too: it was let through (README rule 7)."""
+        try:
+            yield
+        except ApiError as refusal:
+            refusal.headers.update(self.headers)
+            raise
 
 
 @lru_cache(maxsize=1)
@@ -112,9 +121,10 @@ def limited_by_address(
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
         def limited(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            usage = use(name, client_address(request), request)
+            usage = use(name, limit_key(request), request)
             usage.check()
-            response = view(request, *args, **kwargs)
+            with usage.told():
+                response = view(request, *args, **kwargs)
             for header, value in usage.headers.items():
                 response[header] = value
             return response

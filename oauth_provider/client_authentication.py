@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from django.http import HttpRequest
 
 from accounts import rate_limit
-from accounts.client_address import client_address
+from accounts.client_address import limit_key
 from oauth_provider.client_secrets import NOTE_USE_AFTER, note_use
 from oauth_provider.errors import InvalidClient, InvalidRequest
 from oauth_provider.opaque import digest
@@ -135,7 +135,7 @@ def check_client(request: HttpRequest, client: Client | None, credentials: Crede
     try:
         return authenticate(client, credentials, now)
     except InvalidClient:
-        rate_limit.use_hot("client_failure", client_address(request), request).check()
+        rate_limit.use_hot("client_failure", limit_key(request), request).check()
         raise
 
 

@@ -18,7 +18,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     usage = rate_limit.use_hot("profile", base64url(digest(token)), request)
     usage.check()
     if bearer.person is None:
-        raise MachineHasNoPerson()
+        with usage.told():
+            raise MachineHasNoPerson()
     return JsonResponse({"user": shape(bearer.person)}, headers={"Cache-Control": "no-store", **usage.headers})
 
 

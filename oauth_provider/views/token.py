@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts import rate_limit
-from accounts.client_address import client_address
+from accounts.client_address import limit_key
 from accounts.rate_limit import Usage
 from oauth_provider import tokens
 from oauth_provider.client_authentication import Client, check_client, read_credentials
@@ -26,12 +26,13 @@ def token(request: HttpRequest) -> HttpResponse:
     allow_origin(request, client.id)
     usage = use_token_limit(request, client)
     usage.check()
-    tokens.check_allowed(client, parameters["grant_type"])
-    answer = grant.issue(client, now)
+    with usage.told():
+        tokens.check_allowed(client, parameters["grant_type"])
+        answer = grant.issue(client, now)
     return JsonResponse(answer.public(), headers={"Cache-Control": "no-store", "Pragma": "no-cache", **usage.headers})
 
 
 def use_token_limit(request: HttpRequest, client: Client) -> Usage:
     """All users of a CLI share one client id, so a public client is counted with the address."""
-    key = f"{client.client_id}:{client_address(request)}" if client.is_public else client.client_id
+    key = f"{client.client_id}:{limit_key(request)}" if client.is_public else client.client_id
     return rate_limit.use_hot("token", key, request)
