@@ -10,8 +10,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -154,7 +155,8 @@ class ErrorMiddleware:
                 return render_error(request, ApiError(413, *PLAIN[413]))
             case PermissionDenied():
                 return render_error(request, ApiError(403, *PLAIN[403]))
-            case SuspiciousOperation():
+            # The latter two: a form in a charset or with a boundary that nobody can read.
+            case SuspiciousOperation() | BadRequest() | MultiPartParserError():
                 return render_error(request, ApiError(400, *PLAIN[400], detail=type(exception).__name__))
         log.error("unexpected", path=request.path, exc_info=exception)
         return render_error(request, ApiError(500, *PLAIN[500]))

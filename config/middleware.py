@@ -61,8 +61,11 @@ class BodyLimitMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             return render_error(request, ApiError(400, "invalid_request", "The Content-Length header is not a number."))
-        if int(length) > settings.MAX_BODY_BYTES and not request.path.startswith("/admin/"):
-            return render_error(request, ApiError(413, *PLAIN[413]))
+        # A form with a logo that is a little too large still gets the form's own words.
+        limit = settings.MAX_ADMIN_BODY_BYTES if request.path.startswith("/admin/") else settings.MAX_BODY_BYTES
+        if int(length) > limit:
+            message = f"The request body is larger than {limit // 1024**2} MiB."
+            return render_error(request, ApiError(413, PLAIN[413][0], message))
         return self.get_response(request)
 
 

@@ -234,6 +234,7 @@ SILENCED_SYSTEM_CHECKS = [
 RATE_LIMITS = read(lambda name, default: parse_rate_limits(env.str(name, "")), "RATE_LIMITS", DEFAULT_RATE_LIMITS)
 
 MAX_BODY_BYTES = 1024 * 1024
+MAX_ADMIN_BODY_BYTES = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # Sessions, cookies, transport

@@ -57,7 +57,8 @@ class Query:
         return value
 
     def octets(self, name: str) -> bytes:
-        return unquote_to_bytes(self.raw.get(name, "").replace("+", " "))
+        # WSGI hands the query's bytes over as Latin-1, unescaped ones too (PEP 3333).
+        return unquote_to_bytes(self.raw.get(name, "").replace("+", " ").encode("latin-1", "replace"))
 
 
 def read(raw_query: str) -> AuthorizationRequest:
@@ -131,7 +132,7 @@ class Refusal:
 
 
 def is_short(raw_state: str) -> bool:
-    return len(raw_state.encode()) <= MAX_STATE_BYTES
+    return len(raw_state) <= MAX_STATE_BYTES
 
 
 def read_values(query: Query, refuse: Refusal) -> Mapping[str, str]:

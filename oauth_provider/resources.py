@@ -17,7 +17,10 @@ def check_resource(parameters: Parameters) -> None:
 
 def is_ours(resource: str) -> bool:
     """Whether `resource` is the deployment's base URL or a URL under it, without a fragment."""
-    base, asked = urlsplit(settings.BASE_URL), urlsplit(resource)
+    try:
+        base, asked = urlsplit(settings.BASE_URL), urlsplit(resource)
+    except ValueError:  # "http://[" is no URL at all
+        return False
     return (
         (asked.scheme, asked.netloc) == (base.scheme, base.netloc)
         and "#" not in resource
