@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 os.environ.setdefault("GATEHOUSE_PROFILE", "embedded")
 os.environ.setdefault("GATEHOUSE_BASE_URL", "http://localhost:8000")
@@ -13,3 +14,17 @@ if redis := os.environ.get("GATEHOUSE_REDIS_URL"):
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     os.environ["GATEHOUSE_REDIS_URL"] = f"{url}/{(int(number) - worker) % 16}"
 (Path(os.environ["GATEHOUSE_VAR"]) / "static").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def redis_of_this_worker(url: str, worker: str) -> str:
+    """A number of its own for each of pytest-xdist's workers: every test flushes the one it uses.
+
+    They count downwards from the number of `url`, as CI's own is the last one.
+    """
+    number = int(urlsplit(url).path.lstrip("/") or 0) - int(worker.removeprefix("gw") or 0)
+    return urlsplit(url)._replace(path=f"/{number % 16}").geturl()
+
+
+if os.environ.get("GATEHOUSE_REDIS_URL"):
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    os.environ["GATEHOUSE_REDIS_URL"] = redis_of_this_worker(os.environ["GATEHOUSE_REDIS_URL"], worker)

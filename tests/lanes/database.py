@@ -13,7 +13,10 @@ from psycopg import sql
 
 def main(action: str, server: str, name: str, cache: str = "") -> None:
     with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=5) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        # Those that the tests made from it too, if a run was cut off.
+        found = connection.execute("SELECT datname FROM pg_database WHERE datname ~ %s", [f"^(test_)?{name}(_|$)"])
+        for (each,) in found.fetchall():
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each)))
         if action == "create":
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             print(f"PostgreSQL {connection.info.server_version // 10_000}, database {name}")
