@@ -7,7 +7,8 @@ class ApiError(Exception):
     """A refusal with two texts: `message` for the caller, `detail` for the log alone.
 
     `message` says what to do and repeats no input; neither holds a secret. `headers` go out
-    with the answer. The dialect in which it is rendered is a property of the path.
+    with the answer, `data` are further keys of a JSON body. The dialect in which it is rendered
+    is a property of the path.
     """
 
     def __init__(
@@ -18,6 +19,7 @@ class ApiError(Exception):
         *,
         detail: str = "",
         headers: Mapping[str, str] | None = None,
+        data: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -25,3 +27,4 @@ class ApiError(Exception):
         self.message = message
         self.detail = detail
         self.headers = dict(headers or {})
+        self.data = dict(data or {})

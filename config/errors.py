@@ -95,7 +95,12 @@ def render_oauth(request: HttpRequest, error: ApiError) -> HttpResponse:
 
 
 def render_platform(request: HttpRequest, error: ApiError) -> HttpResponse:
-    body = {"error": error.message, "code": error.code, "requestId": request.META["gatehouse.request_id"]}
+    body = {
+        "error": error.message,
+        "code": error.code,
+        "requestId": request.META["gatehouse.request_id"],
+        **error.data,
+    }
     return JsonResponse(body, status=error.status)
 
 
@@ -105,6 +110,7 @@ def render_partnership(request: HttpRequest, error: ApiError) -> HttpResponse:
         "message": error.message,
         "code": error.code,
         "requestId": request.META["gatehouse.request_id"],
+        **error.data,
     }
     return JsonResponse(body, status=error.status)
 

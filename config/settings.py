@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "config.apps.ConfigConfig",
     # The toolkit's admin registers token rows: ours, after it, takes them out again.
+    "partnership",
     "oauth2_provider",
     "oauth_provider",
     "accounts",
@@ -387,6 +388,20 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_ADMIN_CLASS": "django.contrib.admin.ModelAdmin",
     "ID_TOKEN_ADMIN_CLASS": "django.contrib.admin.ModelAdmin",
 }
+
+# Projects and partners (partnership.md)
+
+# The host of a project is `<appkey>.<region>.` and this.
+PROJECT_BASE_DOMAIN: str = read(env.str, "PROJECT_BASE_DOMAIN", "example.app")
+PROJECT_FIRST_VOLUME_GIB: int = read(env.int, "PROJECT_FIRST_VOLUME_GIB", 8)
+PROJECT_MAX_VOLUME_GIB: int = read(env.int, "PROJECT_MAX_VOLUME_GIB", 16_384)
+PROJECT_TOKEN_SECONDS = 600
+# Where the embedded provisioner keeps a folder for each project.
+EMBEDDED_PROJECTS = Path(read(env.str, "EMBEDDED_PROJECTS", str(VAR / "projects")))
+# How long a silent worker's operation stays its own; each step of a driver ends well before.
+OPERATION_LEASE_SECONDS: int = read(env.int, "OPERATION_LEASE_SECONDS", 30)
+# Webhooks to private addresses: for development and tests alone.
+WEBHOOK_ALLOW_PRIVATE: bool = read(env.bool, "WEBHOOK_ALLOW_PRIVATE", False)
 
 # The JSON API and its reference
 

@@ -1,0 +1,84 @@
+"""What may be chosen, read from the operator's rows; refusals list what is allowed."""
+
+from django.conf import settings
+
+from partnership.errors import Fault, Invalid, VolumeShrinkRefused, not_among
+from partnership.models import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
+from partnership.provisioners import DRIVERS
+
+
+def get_region(name: str | None) -> Region:
+    """The offered region of that name or alias; without a name the default.
+
+    Raises Invalid (422), which lists the names and aliases.
+    """
+    offered = Region.objects.filter(is_offered=True).select_related("provisioner")
+    found = offered.filter(is_default=True) if name is None else offered.filter(name=name)
+    region = found.first() or offered.filter(aliases__name=name).first()
+    if region is None:
+        names = [*offered.values_list("name", flat=True)]
+        aliases = RegionAlias.objects.filter(region__is_offered=True).values_list("name", flat=True)
+        raise not_among("region", [*names, *aliases])
+    return region
+
+
+def get_instance_type(name: str | None, *, param: str = "instance_type") -> InstanceType:
+    offered = InstanceType.objects.filter(is_offered=True)
+    found = offered.filter(is_default=True).first() if name is None else offered.filter(name=name).first()
+    if found is None:
+        raise not_among(param, offered.values_list("name", flat=True))
+    return found
+
+
+def get_version(name: str | None, *, param: str = "insforge_oss_version") -> ServiceVersion:
+    offered = ServiceVersion.objects.filter(is_offered=True)
+    found = offered.filter(is_default=True).first() if name is None else offered.filter(name=name).first()
+    if found is None:
+        raise not_among(param, offered.values_list("name", flat=True))
+    return found
+
+
+def check_volume(size_gib: int, *, current_gib: int, param: str = "volume_size_gib") -> None:
+    """Raises VolumeShrinkRefused unless larger than the current, Invalid above the largest."""
+    if size_gib <= current_gib:
+        raise VolumeShrinkRefused(current_gib)
+    if size_gib > settings.PROJECT_MAX_VOLUME_GIB:
+        largest = settings.PROJECT_MAX_VOLUME_GIB
+        raise Invalid(Fault(param, "not_allowed", f"{param} must be at most {largest}."))
+
+
+def get_provisioner(region: Region, environment: str) -> Provisioner:
+    """Where a new project of `region` is made: tests are simulated, wherever they ask to be."""
+    if environment == "test":
+        return Provisioner.objects.filter(kind=Provisioner.Kind.SIMULATED).order_by("id")[0]
+    return region.provisioner
+
+
+def describe() -> dict[str, object]:
+    """The body of GET catalog."""
+    regions = Region.objects.filter(is_offered=True).select_related("provisioner").prefetch_related("aliases")
+    return {
+        "regions": [describe_region(region) for region in regions],
+        "instance_types": [
+            {"name": each.name, "connection_limit": each.connection_limit, "is_default": each.is_default}
+            for each in InstanceType.objects.filter(is_offered=True)
+        ],
+        "volumes": {
+            "first_size_gib": settings.PROJECT_FIRST_VOLUME_GIB,
+            "max_size_gib": settings.PROJECT_MAX_VOLUME_GIB,
+        },
+        "versions": [
+            {"name": each.name, "is_default": each.is_default}
+            for each in ServiceVersion.objects.filter(is_offered=True)
+        ],
+    }
+
+
+def describe_region(region: Region) -> dict[str, object]:
+    return {
+        "name": region.name,
+        "title": region.title,
+        "is_default": region.is_default,
+        "aliases": [alias.name for alias in region.aliases.all()],
+        "can": sorted(DRIVERS[region.provisioner.kind].can),
+    }

@@ -1,0 +1,22 @@
+"""Which named constraint a refused write broke."""
+
+import re
+
+import psycopg
+from django.db import IntegrityError, models
+
+
+def is_broken(clash: IntegrityError, model: type[models.Model], name: str) -> bool:
+    """Whether `clash` is the unique constraint `name` of `model`.
+
+    PostgreSQL tells the name. SQLite tells only the columns, so two constraints over the same
+    columns are one to it: the callers' conditions keep those apart.
+    """
+    cause = clash.__cause__
+    if isinstance(cause, psycopg.Error):
+        return cause.diag.constraint_name == name
+    constraint = next(each for each in model._meta.constraints if each.name == name)
+    if not isinstance(constraint, models.UniqueConstraint):
+        return f": {name}" in str(clash)
+    columns = {f"{model._meta.db_table}.{model._meta.get_field(field).column}" for field in constraint.fields}
+    return set(re.findall(r"[\w]+\.[\w]+", str(clash))) == columns

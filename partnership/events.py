@@ -1,0 +1,105 @@
+"""Facts: one append-only row each, in the transaction of the fact.
+
+The row is the partner's audit log and the outbox at once: the deliveries to the partner's
+webhooks are made with it, so a fact that was rolled back is never told and none is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from partnership.models import Delivery, Event, Partner, Project, Webhook
+
+# What webhooks may ask for (partnership.md, "Beyond the published contract"); the rest of the
+# events is for the audit log alone.
+WEBHOOK_TYPES = (
+    "project.created",
+    "project.paused",
+    "project.restored",
+    "project.upgraded",
+    "project.restarted",
+    "project.deleted",
+    "project.failed",
+    "statement.closed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, and the request with which it came."""
+
+    kind: str  # partner, user, staff, system
+    id: str = ""
+    name: str = ""
+    request_id: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+SYSTEM = Actor("system", name="Gatehouse")
+
+
+def of_project(
+    type_: str, project: Project, *, actor: Actor, now: datetime, data: dict[str, object] | None = None
+) -> Event:
+    """`type_` happened to `project`. The caller's transaction also holds the fact itself."""
+    told = {"project": shape(project), **(data or {})}
+    return record(type_, project.partner, project.environment, actor=actor, now=now, data=told, project=project)
+
+
+def record(
+    type_: str,
+    partner: Partner | None,
+    environment: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    data: dict[str, object] | None = None,
+    project: Project | None = None,
+) -> Event:
+    with transaction.atomic():
+        event = Event.objects.create(
+            type=type_,
+            partner=partner,
+            environment=environment,
+            project=project,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            request_id=actor.request_id,
+            data=data or {},
+            occurred_at=now,
+        )
+        if partner is not None and type_ in WEBHOOK_TYPES:
+            queue(event, now)
+    return event
+
+
+def queue(event: Event, now: datetime) -> None:
+    """One delivery of `event` for each endpoint that asked for its type."""
+    endpoints = Webhook.objects.filter(
+        partner=event.partner_id, environment=event.environment, is_enabled=True
+    ).order_by("created_at")
+    Delivery.objects.bulk_create(
+        Delivery(webhook=each, event=event, project_id=event.project_id, created_at=now, due_at=now)
+        for each in endpoints
+        if not each.event_types or event.type in each.event_types
+    )
+
+
+def shape(project: Project) -> dict[str, object]:
+    """What an event tells of a project: never a key."""
+    return {
+        "id": str(project.id),
+        "name": project.name,
+        "external_id": project.external_id,
+        "status": project.status,
+        "region": project.region_id,
+        "instance_type": project.instance_type_id,
+        "volume_size_gib": project.volume_size_gib,
+        "service_version": project.service_version_id,
+    }

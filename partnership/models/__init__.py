@@ -1,0 +1,27 @@
+from partnership.models.catalog import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
+from partnership.models.connection import Connection
+from partnership.models.event import Event
+from partnership.models.idempotency import IdempotencyKey
+from partnership.models.operation import Operation
+from partnership.models.partner import Environment, Partner, PartnerSecret
+from partnership.models.project import Project, ProjectKey
+from partnership.models.webhook import Delivery, Webhook
+
+__all__ = [
+    "Connection",
+    "Delivery",
+    "Environment",
+    "Event",
+    "IdempotencyKey",
+    "InstanceType",
+    "Operation",
+    "Partner",
+    "PartnerSecret",
+    "Project",
+    "ProjectKey",
+    "Provisioner",
+    "Region",
+    "RegionAlias",
+    "ServiceVersion",
+    "Webhook",
+]
