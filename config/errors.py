@@ -21,6 +21,7 @@ from accounts.errors import ApiError
 from oauth_provider import authorization_response
 from oauth_provider.authentication import challenge_strangers
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
+from partnership import authentication
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -143,7 +144,7 @@ class ErrorMiddleware:
         response = self.get_response(request)
         status = response.status_code
         if status in (404, 405) and request.path.startswith(GUARDED_PATHS):
-            stranger = challenge_strangers(request)
+            stranger = challenge_at(request.path)(request)
             if stranger is not None:
                 return render_error(request, stranger)
         if status in PLAIN and is_unrendered(request, response):
@@ -166,6 +167,11 @@ class ErrorMiddleware:
                 return render_error(request, ApiError(400, *PLAIN[400], detail=type(exception).__name__))
         log.error("unexpected", path=request.path, exc_info=exception)
         return render_error(request, ApiError(500, *PLAIN[500]))
+
+
+def challenge_at(path: str) -> Callable[[HttpRequest], ApiError | None]:
+    """Who knows the callers of `path`: partners bring a secret, everybody else a token."""
+    return authentication.challenge_strangers if path.startswith(PARTNERSHIP_PATHS) else challenge_strangers
 
 
 def is_unrendered(request: HttpRequest, response: HttpResponse) -> bool:

@@ -14,6 +14,7 @@ handler500 = "config.errors.server_error"
 
 urlpatterns = [
     path("", include("oauth_provider.urls")),
+    path("", include("partnership.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez),

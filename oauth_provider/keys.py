@@ -21,7 +21,7 @@ from oauth_provider.opaque import base64url, digest
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-ALGORITHMS = {SigningKey.KeySet.TOKEN: "ES256"}
+ALGORITHMS = {SigningKey.KeySet.TOKEN: "ES256", SigningKey.KeySet.PROJECT: "RS256"}
 # Verifiers cache a key set: a key signs only when every cache must have seen it.
 PUBLISHED_BEFORE_SIGNING = timedelta(minutes=15)
 # How long a process trusts its own copy: well below the time above.

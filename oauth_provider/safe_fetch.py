@@ -7,6 +7,7 @@ the whole exchange has one deadline and one size, so a slow drip ends as well.
 Each failure is a `Refused` with a name. Source: docs/attacks.md, row 89.
 """
 
+import contextlib
 import http.client
 import ipaddress
 import socket
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 MAX_BYTES = 64 * 1024
 
 
-class Refused(Exception):  # noqa: N818 an expected end, not an error of ours
+class Refused(Exception):
     """Why nothing came back; `outcome` is one of a closed list of names."""
 
     def __init__(self, outcome: str) -> None:
@@ -64,11 +65,14 @@ def fetch(
     target = look_at(url, allow_private=allow_private)
     connection = connect(target, timeout_seconds)
     is_over = threading.Event()
-    deadline = threading.Timer(timeout_seconds, cut_off, [connection, is_over])
+    deadline = threading.Timer(timeout_seconds, cut_off, [connection.sock, is_over])
     deadline.daemon = True
     deadline.start()
     try:
-        return exchange(connection, target, method, headers or {}, body, max_bytes)
+        answer = exchange(connection, target, method, headers or {}, body, max_bytes)
+        if is_over.is_set():  # a cut-off body without a length looks like a whole one
+            raise Refused("timed_out")
+        return answer
     except TimeoutError:
         raise Refused("timed_out") from None
     except (OSError, http.client.HTTPException, ValueError) as fault:
@@ -88,7 +92,9 @@ def look_at(url: str, *, allow_private: bool = False) -> Target:
         port = parts.port
     except ValueError:
         raise Refused("invalid_address") from None
-    is_plain = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and not parts.fragment
+    is_plain = (
+        parts.scheme in ("http", "https") and parts.hostname and parts.username is None and not parts.fragment
+    )
     if not is_plain or parts.hostname is None or not url.isprintable() or " " in url:
         raise Refused("invalid_address")
     port = port or (443 if parts.scheme == "https" else 80)
@@ -111,7 +117,9 @@ def is_public(address: str) -> bool:
     """Whether `address` is one of the open internet, looked at through every wrapping."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
-        wrapped = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo and parsed.teredo[1]) or nat64(parsed)
+        wrapped = (
+            parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo and parsed.teredo[1]) or nat64(parsed)
+        )
         if wrapped:
             return is_public(str(wrapped))
     return parsed.is_global and not parsed.is_multicast
@@ -169,11 +177,8 @@ def exchange(
     return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, content)
 
 
-def cut_off(connection: http.client.HTTPConnection, is_over: threading.Event) -> None:
+def cut_off(connected: socket.socket, is_over: threading.Event) -> None:
     """The deadline of the whole exchange: a read that waits in another thread ends with an error."""
     is_over.set()
-    if isinstance(connection.sock, socket.socket):
-        try:
-            connection.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
+    with contextlib.suppress(OSError):  # it has ended by itself
+        connected.shutdown(socket.SHUT_RDWR)

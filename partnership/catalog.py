@@ -1,10 +1,14 @@
 """What may be chosen, read from the operator's rows; refusals list what is allowed."""
 
+import json
+
 from django.conf import settings
 
+from accounts.encryption import decrypt
 from partnership.errors import Fault, Invalid, VolumeShrinkRefused, not_among
 from partnership.models import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
 from partnership.provisioners import DRIVERS
+from partnership.provisioners.base import Driver
 
 
 def get_region(name: str | None) -> Region:
@@ -54,6 +58,11 @@ def get_provisioner(region: Region, environment: str) -> Provisioner:
     return region.provisioner
 
 
+def get_driver(provisioner: Provisioner) -> Driver:
+    text = provisioner.encrypted_settings
+    return DRIVERS[provisioner.kind](json.loads(decrypt(text)) if text else {})
+
+
 def describe() -> dict[str, object]:
     """The body of GET catalog."""
     regions = Region.objects.filter(is_offered=True).select_related("provisioner").prefetch_related("aliases")
@@ -80,5 +89,5 @@ def describe_region(region: Region) -> dict[str, object]:
         "title": region.title,
         "is_default": region.is_default,
         "aliases": [alias.name for alias in region.aliases.all()],
-        "can": sorted(DRIVERS[region.provisioner.kind].can),
+        "can": sorted(get_driver(region.provisioner).can),
     }

@@ -18,5 +18,6 @@ def is_broken(clash: IntegrityError, model: type[models.Model], name: str) -> bo
     constraint = next(each for each in model._meta.constraints if each.name == name)
     if not isinstance(constraint, models.UniqueConstraint):
         return f": {name}" in str(clash)
-    columns = {f"{model._meta.db_table}.{model._meta.get_field(field).column}" for field in constraint.fields}
+    column_of = {field.name: field.column for field in model._meta.concrete_fields}
+    columns = {f"{model._meta.db_table}.{column_of[name]}" for name in constraint.fields}
     return set(re.findall(r"[\w]+\.[\w]+", str(clash))) == columns

@@ -6,11 +6,24 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-REGIONS = (("us-east", "US East"), ("us-west", "US West"), ("ap-southeast", "Asia Pacific, Southeast"), ("eu-central", "Europe, Central"))
+REGIONS = (
+    ("us-east", "US East"),
+    ("us-west", "US West"),
+    ("ap-southeast", "Asia Pacific, Southeast"),
+    ("eu-central", "Europe, Central"),
+)
 ALIASES = (("eu-west", "eu-central"),)
 INSTANCE_TYPES = (
-    ("nano", 10), ("micro", 20), ("small", 40), ("medium", 60), ("large", 90),
-    ("xl", 120), ("2xl", 180), ("4xl", 240), ("8xl", 360), ("16xl", 480),
+    ("nano", 10),
+    ("micro", 20),
+    ("small", 40),
+    ("medium", 60),
+    ("large", 90),
+    ("xl", 120),
+    ("2xl", 180),
+    ("4xl", 240),
+    ("8xl", 360),
+    ("16xl", 480),
 )
 VERSIONS = ("v2.2.1", "v2.2.3")
 

@@ -38,7 +38,8 @@ class Event(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(actor_kind__in=["partner", "user", "staff", "system"]), name="event_actor_known"
+                condition=models.Q(actor_kind__in=["partner", "user", "staff", "system"]),
+                name="event_actor_known",
             ),
         ]
 

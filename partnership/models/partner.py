@@ -50,7 +50,9 @@ class Partner(models.Model):
         validators=[RegexValidator(r"\Aps_[A-Za-z0-9_-]{12,61}\Z")],
     )
     name = models.CharField(_("name"), max_length=100)
-    contact_email = models.EmailField(_("contact"), max_length=254, help_text=_("Told when a webhook is switched off."))
+    contact_email = models.EmailField(
+        _("contact"), max_length=254, help_text=_("Told when a webhook is switched off.")
+    )
     is_co_branded = models.BooleanField(_("co-branded"), default=False)
     is_white_label = models.BooleanField(_("white-label"), default=False)
     is_enabled = models.BooleanField(_("enabled"), default=True)
@@ -70,7 +72,9 @@ class Partner(models.Model):
                 name="partner_has_a_mode",
                 violation_error_message=_("A partner is co-branded, white-label or both."),
             ),
-            models.CheckConstraint(condition=models.Q(requests_per_minute__gte=1), name="partner_limit_positive"),
+            models.CheckConstraint(
+                condition=models.Q(requests_per_minute__gte=1), name="partner_limit_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,11 +86,17 @@ class PartnerSecret(models.Model):
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="secrets")
     name = models.CharField(_("name"), max_length=100, default="default")
-    environment = models.CharField(_("environment"), max_length=4, choices=Environment, default=Environment.LIVE)
+    environment = models.CharField(
+        _("environment"), max_length=4, choices=Environment, default=Environment.LIVE
+    )
     # Space-separated, as the scopes of tokens are.
     scopes = models.TextField(_("scopes"), default=" ".join(SCOPES), validators=[check_scopes])
     networks = models.TextField(
-        _("allowed addresses"), blank=True, default="", validators=[check_networks], help_text=_("One CIDR a line; empty: any.")
+        _("allowed addresses"),
+        blank=True,
+        default="",
+        validators=[check_networks],
+        help_text=_("One CIDR a line; empty: any."),
     )
     digest = models.BinaryField(max_length=32, unique=True)
     last_four = models.CharField(max_length=4)
@@ -99,7 +109,8 @@ class PartnerSecret(models.Model):
         verbose_name_plural = _("partner secrets")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(environment__in=Environment.values), name="partner_secret_environment_known"
+                condition=models.Q(environment__in=Environment.values),
+                name="partner_secret_environment_known",
             ),
         ]
 

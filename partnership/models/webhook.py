@@ -87,7 +87,9 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(status="pending"), name="delivery_due"),
             models.Index(
-                fields=["webhook", "project_id", "id"], condition=Q(status="pending"), name="delivery_in_order"
+                fields=["webhook", "project_id", "id"],
+                condition=Q(status="pending"),
+                name="delivery_in_order",
             ),
             models.Index(fields=["webhook", "-created_at"], name="delivery_by_webhook"),
         ]

@@ -12,13 +12,13 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from partnership.provisioners.base import Busy, Done, Driver, DriverError, Measurement, Spec, State, Step
 
@@ -91,10 +91,8 @@ class PostgresDriver(Driver):
         return Measurement(database_bytes=int(row[0]) if row else 0, storage_bytes=0)
 
     def make_role(self, admin: Admin, spec: Spec, password: str) -> None:
-        try:
+        with suppress(errors.DuplicateObject):  # a try before this one made it
             run(admin, "CREATE ROLE {name} NOLOGIN NOINHERIT", spec)
-        except errors.DuplicateObject:
-            pass  # a try before this one made it
         # A role that may create roles but is no superuser must be a member to hand things over.
         admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(identifier(spec)))
         statement = sql.SQL("ALTER ROLE {} PASSWORD {} CONNECTION LIMIT {}")
@@ -103,10 +101,8 @@ class PostgresDriver(Driver):
         )
 
     def make_database(self, admin: Admin, spec: Spec) -> None:
-        try:
+        with suppress(errors.DuplicateDatabase):
             run(admin, "CREATE DATABASE {name}", spec)
-        except errors.DuplicateDatabase:
-            pass
         run(admin, "REVOKE ALL ON DATABASE {name} FROM PUBLIC", spec)
 
     def let_in(self, admin: Admin, spec: Spec) -> None:
@@ -146,20 +142,22 @@ class PostgresDriver(Driver):
     @contextmanager
     def connect(self, database: str = "") -> Iterator[Admin]:
         """Raises DriverError for whatever the server says; its words go to the log alone."""
-        more = {"dbname": database} if database else {}
+        dsn = make_conninfo(str(self.settings["dsn"]), **({"dbname": database} if database else {}))
         try:
             with psycopg.connect(
-                str(self.settings["dsn"]),
+                dsn,
                 autocommit=True,  # CREATE and DROP DATABASE refuse a transaction
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 options=OPTIONS,
-                **more,
             ) as connection:
                 yield connection
         except psycopg.Error as fault:
             detail = f"{type(fault).__name__} {fault.sqlstate or ''}"
             raise DriverError(
-                "database_server_error", "The database server did not do it.", is_retryable=True, detail=detail
+                "database_server_error",
+                "The database server did not do it.",
+                is_retryable=True,
+                detail=detail,
             ) from None
 
 

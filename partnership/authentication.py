@@ -1,0 +1,136 @@
+"""The partner's door: who asks, and may they. The checks stand in the contract's order.
+
+Source: partnership.md, "Authentication". The last step, Idempotency-Key, needs the request's
+body and its answer, so it stands around the call itself: `idempotency.py`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.client_address import client_address
+from accounts.errors import ApiError
+from accounts.rate_limit import Usage, use_hot
+from oauth_provider.opaque import digest
+from partnership.events import Actor
+from partnership.models import Partner, PartnerSecret, Project
+
+Mode = Project.Mode
+WINDOW_SECONDS = 60
+USE_WRITTEN_EVERY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a call asks of its caller. `mode` None: it serves both."""
+
+    scope: str
+    mode: Project.Mode | None = None
+    changes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A partner that came through the door, and with which secret."""
+
+    partner: Partner
+    environment: str
+    secret: PartnerSecret
+    request_id: str
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("partner", self.partner.pk, self.secret.name, self.request_id)
+
+
+def open_door(request: HttpRequest, partner_id: str, door: Door, *, now: datetime) -> tuple[Caller, Usage]:
+    """The caller of `request`, and how much of the partner's limit is used.
+
+    Raises ApiError: 401, 403, 429 or 503, by the first check that refuses.
+    """
+    caller = check_secret(request, partner_id, now)
+    check_partner(caller.partner)
+    check_mode(caller.partner, door.mode)
+    check_scope(caller.secret, door.scope)
+    check_address(caller.secret, client_address(request))
+    usage = check_limit(request, caller.partner)
+    check_maintenance(caller.partner, changes=door.changes)
+    note_use(caller.secret, now)
+    return caller, usage
+
+
+def challenge_strangers(request: HttpRequest) -> ApiError | None:
+    """The 401 for a request whose secret opens nothing under this path; None for a known partner.
+
+    `config/errors.py` asks before it answers 404 or 405 (contract/README.md, rule 6).
+    """
+    segments = request.path.split("/")
+    try:
+        check_secret(request, segments[3] if len(segments) > 3 else "", timezone.now())
+    except ApiError as stranger:
+        return stranger
+    return None
+
+
+def check_secret(request: HttpRequest, partner_id: str, now: datetime) -> Caller:
+    """One answer for absent, unknown, expired and another partner's: ids can't be probed."""
+    given = request.headers.get("X-Partnership-Secret", "")
+    live = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    secret = PartnerSecret.objects.filter(live, digest=digest(given)).select_related("partner").first()
+    if secret is None or secret.partner_id != partner_id:
+        raise ApiError(401, "invalid_credentials", "The partnership secret is missing, wrong or expired.")
+    return Caller(secret.partner, secret.environment, secret, request.META["gatehouse.request_id"])
+
+
+def check_partner(partner: Partner) -> None:
+    if not partner.is_enabled:
+        raise ApiError(403, "partner_disabled", "This partnership is switched off. Contact support.")
+
+
+def check_mode(partner: Partner, mode: Project.Mode | None) -> None:
+    has = {Mode.CO_BRANDED: partner.is_co_branded, Mode.WHITE_LABEL: partner.is_white_label}
+    if mode is not None and not has[mode]:
+        message = "This endpoint belongs to the other type of partnership."
+        raise ApiError(403, "wrong_partnership_type", message)
+
+
+def check_scope(secret: PartnerSecret, scope: str) -> None:
+    if scope not in secret.scopes.split():
+        raise ApiError(403, "insufficient_scope", f"This secret lacks the scope {scope}.")
+
+
+def check_address(secret: PartnerSecret, address: str) -> None:
+    if not secret.networks.strip():
+        return
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        parsed = None
+    networks = (ipaddress.ip_network(line.strip(), strict=False) for line in secret.networks.split())
+    if parsed is None or not any(parsed in network for network in networks):
+        message = "This secret may not be used from this address."
+        raise ApiError(403, "address_not_allowed", message, detail=address)
+
+
+def check_limit(request: HttpRequest, partner: Partner) -> Usage:
+    usage = use_hot("partner", partner.pk, request, rate=(partner.requests_per_minute, WINDOW_SECONDS))
+    usage.check()
+    return usage
+
+
+def check_maintenance(partner: Partner, *, changes: bool) -> None:
+    if changes and partner.is_in_maintenance:
+        message = "This partnership is under maintenance: only reading works for now."
+        raise ApiError(503, "partner_in_maintenance", message, headers={"Retry-After": "300"})
+
+
+def note_use(secret: PartnerSecret, now: datetime) -> None:
+    """The secret's last use, to the minute: not a write for every call."""
+    if secret.last_used_at is None or now - secret.last_used_at >= USE_WRITTEN_EVERY:
+        PartnerSecret.objects.filter(pk=secret.pk).update(last_used_at=now)

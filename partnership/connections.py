@@ -1,0 +1,122 @@
+"""People and the co-branded partners they are linked to.
+
+A link is agreed to by mail and cut by the person. After a cut the partner keeps the id that it
+was given and nothing else, until the person agrees again.
+Source: partnership.md, "Co-branded".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from accounts.models import Organization, User
+from accounts.people import find_or_create_person
+from oauth_provider.opaque import digest, new_code
+from partnership import events
+from partnership.errors import UserNotFound
+from partnership.events import Actor
+from partnership.models import Connection, Partner
+
+log = structlog.get_logger("gatehouse.connection")
+
+AGREEMENT_DAYS = 14
+
+
+def connect(partner: Partner, *, name: str, email: str, environment: str, actor: Actor, now: datetime) -> User:
+    """The person of that address, made if need be, and linked unless he cut the link.
+
+    The same person for every spelling of the address's case, also under parallel calls. The
+    person is told by mail of a new link; after a cut he is asked.
+    """
+    user = find_or_create_person(email=email, name=name)
+    with transaction.atomic():
+        connection, is_new = Connection.objects.select_for_update().get_or_create(
+            partner=partner, user=user, defaults={"created_at": now, "linked_at": now}
+        )
+        token = ""
+        if connection.cut_at is not None:
+            token = ask_again(connection, now)
+        if is_new:
+            data: dict[str, object] = {"user_id": str(user.pk)}
+            events.record("account.connected", partner, environment, actor=actor, now=now, data=data)
+    if is_new:
+        send(user, partner, "linked", {"url": f"{settings.BASE_URL}/account/apps"}, now)
+    elif token:
+        send(user, partner, "agree", {"url": f"{settings.BASE_URL}/account/apps/agree/{token}"}, now)
+    return user
+
+
+def ask_again(connection: Connection, now: datetime) -> str:
+    """A token for the mail; empty while the last one is young: a partner can't flood a person."""
+    expires_at = connection.agreement_expires_at
+    if expires_at and expires_at > now + timedelta(days=AGREEMENT_DAYS - 1):
+        return ""
+    token = new_code()
+    connection.agreement_digest = digest(token)
+    connection.agreement_expires_at = now + timedelta(days=AGREEMENT_DAYS)
+    connection.save(update_fields=["agreement_digest", "agreement_expires_at"])
+    return token
+
+
+def find_asked(token: str, now: datetime) -> Connection | None:
+    """The cut link which `token`, out of the mail, would restore."""
+    asked = Connection.objects.filter(agreement_digest=digest(token), agreement_expires_at__gt=now)
+    return asked.select_related("partner", "user").first()
+
+
+def agree(connection: Connection, *, actor: Actor, now: datetime) -> None:
+    changed = Connection.objects.filter(pk=connection.pk, cut_at__isnull=False).update(
+        cut_at=None, linked_at=now, agreement_digest=None, agreement_expires_at=None
+    )
+    if changed:
+        record(connection, "account.connected", actor, now)
+
+
+def cut(connection: Connection, *, actor: Actor, now: datetime) -> None:
+    """Ends the partner's access at once; what it made stays the person's."""
+    with transaction.atomic():
+        if Connection.objects.filter(pk=connection.pk, cut_at__isnull=True).update(cut_at=now):
+            record(connection, "account.disconnected", actor, now)
+
+
+def record(connection: Connection, type_: str, actor: Actor, now: datetime) -> None:
+    data: dict[str, object] = {"user_id": str(connection.user_id)}
+    events.record(type_, connection.partner, "live", actor=actor, now=now, data=data)
+
+
+def get_linked(partner: Partner, user_id: UUID | None) -> User:
+    """Raises UserNotFound (404) for everybody who is not linked now, known or not."""
+    linked = Connection.objects.filter(
+        partner=partner, user_id=user_id, cut_at__isnull=True, user__is_active=True
+    )
+    connection = linked.select_related("user").first()
+    if connection is None:
+        raise UserNotFound
+    return connection.user
+
+
+def home_of(user: User) -> Organization:
+    """Where a co-branded project is put: the person's own organization."""
+    return Organization.objects.get(personal_of=user)
+
+
+def send(user: User, partner: Partner, kind: str, context: dict[str, object], now: datetime) -> None:
+    """A mail of `templates/partnership/mail/<kind>`; a mail server that fails fails no call."""
+    told = {"user": user, "partner": partner, "now": now, "brand_name": settings.BRAND_NAME, **context}
+    message = EmailMultiAlternatives(
+        render_to_string(f"partnership/mail/{kind}_subject.txt", told).strip(),
+        render_to_string(f"partnership/mail/{kind}.txt", told),
+        to=[user.email],
+    )
+    message.attach_alternative(render_to_string(f"partnership/mail/{kind}.html", told), "text/html")
+    try:
+        message.send()
+    except OSError as fault:
+        log.warning("mail not sent", kind=kind, detail=type(fault).__name__)

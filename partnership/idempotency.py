@@ -1,0 +1,157 @@
+"""Idempotency-Key: a request that a partner named is done once, and answered the same again.
+
+Source: partnership.md, "Beyond the published contract". Answers carry API keys, so they are
+stored encrypted. Only a success is stored; whatever else happened left everything as it was,
+or is found by the same call again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+
+from accounts.encryption import decrypt, encrypt
+from accounts.errors import ApiError
+from partnership.authentication import Caller
+from partnership.constraints import is_broken
+from partnership.errors import Fault, Invalid
+from partnership.models import IdempotencyKey
+
+METHODS = ("POST", "DELETE")
+KEPT = timedelta(hours=24)
+# The longest call waits 25 s; past this its worker is dead and the key is free again.
+LEASE = timedelta(seconds=60)
+STORED_HEADERS = ("Content-Type", "Location", "Retry-After")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to answer for a key, held by the request that got it."""
+
+    pk: int
+    fence: int
+
+
+def answer_once(
+    caller: Caller, request: HttpRequest, produce: Callable[[], HttpResponse], *, stores: bool, now: datetime
+) -> HttpResponse:
+    """What `produce` answers, or the stored answer of the same request before.
+
+    Raises ApiError: 409 while the first still runs, 422 for another request or a bad key.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None or request.method not in METHODS:
+        return produce()
+    if not 1 <= len(key) <= 255:
+        raise Invalid(Fault("Idempotency-Key", "length", "Idempotency-Key must have 1 to 255 characters."))
+    claimed = claim(caller, key, fingerprint(request), now)
+    if isinstance(claimed, HttpResponse):
+        return claimed
+    try:
+        response = produce()
+    except BaseException:
+        release(claimed)
+        raise
+    if stores and 200 <= response.status_code < 300 and not getattr(response, "is_refusal", False):
+        store(claimed, response, now)
+    else:
+        release(claimed)
+    return response
+
+
+def fingerprint(request: HttpRequest) -> bytes:
+    """Of the request as it came: method, path with query, body."""
+    hashed = hashlib.sha256()
+    for part in (str(request.method).encode(), request.get_full_path().encode(), request.body):
+        hashed.update(len(part).to_bytes(8) + part)
+    return hashed.digest()
+
+
+def claim(caller: Caller, key: str, print_: bytes, now: datetime) -> Claim | HttpResponse:
+    try:
+        with transaction.atomic():
+            row = IdempotencyKey.objects.create(
+                partner=caller.partner,
+                environment=caller.environment,
+                key=key,
+                fingerprint=print_,
+                lease_until=now + LEASE,
+                expires_at=now + KEPT,
+            )
+    except IntegrityError as clash:
+        if not is_broken(clash, IdempotencyKey, "idempotency_key_once"):
+            raise
+    else:
+        return Claim(row.pk, row.fence)
+    row = IdempotencyKey.objects.filter(
+        partner=caller.partner, environment=caller.environment, key=key
+    ).first()
+    if row is None:  # released between our two looks
+        return claim(caller, key, print_, now)
+    return meet(row, print_, now)
+
+
+def meet(row: IdempotencyKey, print_: bytes, now: datetime) -> Claim | HttpResponse:
+    """A key that is known: expired, answered, running or left behind by a crash."""
+    is_over = row.expires_at <= now
+    if not is_over and row.answered_at is None and row.lease_until > now:
+        message = "The first request with this Idempotency-Key is still running."
+        raise ApiError(409, "idempotency_in_progress", message, headers={"Retry-After": "2"})
+    if not is_over and row.answered_at is not None:
+        if bytes(row.fingerprint) != print_:
+            message = "This Idempotency-Key was used with another request."
+            raise ApiError(422, "idempotency_key_reused", message)
+        return replay(row)
+    return take_over(row, print_, now)
+
+
+def take_over(row: IdempotencyKey, print_: bytes, now: datetime) -> Claim:
+    taken = IdempotencyKey.objects.filter(pk=row.pk, fence=row.fence).update(
+        fence=F("fence") + 1,
+        fingerprint=print_,
+        answered_at=None,
+        response_status=None,
+        encrypted_response="",
+        lease_until=now + LEASE,
+        expires_at=now + KEPT,
+    )
+    if not taken:
+        message = "Another request with this Idempotency-Key is running."
+        raise ApiError(409, "idempotency_in_progress", message, headers={"Retry-After": "2"})
+    return Claim(row.pk, row.fence + 1)
+
+
+def store(claimed: Claim, response: HttpResponse, now: datetime) -> None:
+    """Keeps the answer, unless the key has been taken over meanwhile."""
+    kept = {
+        "headers": {name: response[name] for name in STORED_HEADERS if name in response},
+        "body": response.content.decode(),
+    }
+    IdempotencyKey.objects.filter(pk=claimed.pk, fence=claimed.fence).update(
+        answered_at=now,
+        response_status=response.status_code,
+        encrypted_response=encrypt(json.dumps(kept)),
+    )
+
+
+def release(claimed: Claim) -> None:
+    IdempotencyKey.objects.filter(pk=claimed.pk, fence=claimed.fence).delete()
+
+
+def replay(row: IdempotencyKey) -> HttpResponse:
+    kept = json.loads(decrypt(row.encrypted_response))
+    response = HttpResponse(kept["body"], status=row.response_status, headers=kept["headers"])
+    response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def forget_expired(now: datetime) -> int:
+    """Deletes keys past their 24 hours; the worker calls it now and then."""
+    return IdempotencyKey.objects.filter(expires_at__lte=now).delete()[0]

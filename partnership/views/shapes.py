@@ -1,0 +1,100 @@
+"""How projects and operations look on the wire (partnership.md)."""
+
+from datetime import UTC, datetime
+
+from django.http import JsonResponse
+
+from partnership import project_keys
+from partnership.errors import InvalidState, ProvisionerUnavailable
+from partnership.models import Operation, Project
+from partnership.views.door import answer
+from partnership.waiting import LONG_SECONDS, SHORT_SECONDS, wait_for
+
+OperationStatus = Operation.Status
+
+
+def stamp(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with `Z`."""
+    return at and at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def project_body(project: Project) -> dict[str, object]:
+    """The four keys of every project of a partner, and what runs or is only simulated."""
+    body: dict[str, object] = {
+        "id": str(project.id),
+        "access_host": project.access_host,
+        "api_key": project_keys.current(project),
+        "status": project.status,
+    }
+    return {**body, **extras(project)}
+
+
+def full_project_body(project: Project) -> dict[str, object]:
+    return {
+        **project_body(project),
+        "region": project.region_id,
+        "instance_type": project.instance_type_id,
+        "last_activity_at": stamp(project.last_activity_at),
+    }
+
+
+def extras(project: Project) -> dict[str, object]:
+    more: dict[str, object] = {}
+    if project.operation_status:
+        more["operation_status"] = project.operation_status
+    if project.environment == "test":
+        more["simulated"] = True
+    return more
+
+
+def operation_body(operation: Operation) -> dict[str, object]:
+    error = {
+        "code": operation.error_code,
+        "message": operation.error_message,
+        "retryable": operation.is_retryable,
+    }
+    return {
+        "id": str(operation.id),
+        "type": operation.type,
+        "project_id": str(operation.project_id),
+        "status": operation.status,
+        "error": error if operation.error_code else None,
+        "attempts": operation.attempts,
+        "created_at": stamp(operation.created_at),
+        "started_at": stamp(operation.started_at),
+        "finished_at": stamp(operation.finished_at),
+        "deadline_at": stamp(operation.deadline_at),
+    }
+
+
+def seconds_to_wait(wait_for_completion: bool | None) -> float:
+    return LONG_SECONDS if wait_for_completion else SHORT_SECONDS
+
+
+def settled(operation: Operation | None, *, seconds: float) -> Operation | None:
+    """`operation` after waiting for it. Raises if it failed: the call did not do what it was for.
+
+    Raises ProvisionerUnavailable (503), InvalidState (409: somebody canceled it).
+    """
+    if operation is None:
+        return None
+    operation = wait_for(operation, seconds=seconds)
+    if operation.status == OperationStatus.FAILED:
+        raise ProvisionerUnavailable(detail=operation.error_code, operation_id=str(operation.id))
+    if operation.status == OperationStatus.CANCELED:
+        raise InvalidState("The operation was canceled.")
+    return operation
+
+
+def operation_answer(
+    body: dict[str, object], operation: Operation | None, partner_id: str, *, waited: bool
+) -> JsonResponse:
+    """`body`, naming the operation that it tells of; 202 if the caller waited and it still runs."""
+    if operation is None:
+        return answer(body)
+    is_late = operation.is_open and waited
+    response = answer({**body, "operation_id": str(operation.id)}, 202 if is_late else 200)
+    response["Location"] = f"/partnership/v1/{partner_id}/operations/{operation.id}"
+    if operation.is_open:
+        response["Retry-After"] = "5"
+    return response
