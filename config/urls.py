@@ -13,8 +13,9 @@ handler429 = "config.errors.too_many_requests"  # allauth asks for it by this na
 handler500 = "config.errors.server_error"
 
 urlpatterns = [
-    path("", include("oauth_provider.urls")),
+    # First: its /account/apps shows the partners beside the applications.
     path("", include("partnership.urls")),
+    path("", include("oauth_provider.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez),

@@ -15,7 +15,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 MAX_BYTES = 64 * 1024
 
@@ -87,22 +87,45 @@ def fetch(
 
 def look_at(url: str, *, allow_private: bool = False) -> Target:
     """Where `url` leads. Raises Refused for what is no plain http(s) address or not public."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise Refused("invalid_address") from None
-    is_plain = (
-        parts.scheme in ("http", "https") and parts.hostname and parts.username is None and not parts.fragment
-    )
-    if not is_plain or parts.hostname is None or not url.isprintable() or " " in url:
-        raise Refused("invalid_address")
-    port = port or (443 if parts.scheme == "https" else 80)
-    addresses = resolve(parts.hostname, port)
+    parts = parse(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    addresses = resolve(host, port)
     if not allow_private and not all(is_public(address) for address in addresses):
         raise Refused("address_refused")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme == "https", parts.hostname, port, path, addresses[0])
+    return Target(parts.scheme == "https", host, port, path, addresses[0])
+
+
+def check_address(url: str, *, allow_private: bool = False) -> None:
+    """Refuses early what `fetch` would refuse whatever the name resolves to, and plain http.
+
+    The name itself is not looked up: what it resolves to may change before the first call.
+    """
+    parts = parse(url)
+    if allow_private:
+        return
+    if parts.scheme != "https":
+        raise Refused("invalid_address")
+    try:
+        ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return
+    if not is_public(parts.hostname or ""):
+        raise Refused("address_refused")
+
+
+def parse(url: str) -> SplitResult:
+    """Raises Refused unless `url` is plain http(s): no user, no fragment, no blank, no odd port."""
+    try:
+        parts = urlsplit(url)
+        is_plain = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise Refused("invalid_address") from None
+    is_clean = url.isascii() and url.isprintable() and " " not in url
+    if not is_plain or not is_clean or "@" in parts.netloc or "#" in url:
+        raise Refused("invalid_address")
+    return parts
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -117,9 +140,7 @@ def is_public(address: str) -> bool:
     """Whether `address` is one of the open internet, looked at through every wrapping."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
-        wrapped = (
-            parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo and parsed.teredo[1]) or nat64(parsed)
-        )
+        wrapped = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo and parsed.teredo[1]) or nat64(parsed)
         if wrapped:
             return is_public(str(wrapped))
     return parsed.is_global and not parsed.is_multicast

@@ -7,26 +7,32 @@ Source: partnership.md, "Co-branded".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
-from django.template.loader import render_to_string
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
 
-from accounts.models import Organization, User
-from accounts.people import find_or_create_person
+from accounts.models import Membership, Organization, Role, User
 from oauth_provider.opaque import digest, new_code
-from partnership import events
+from partnership import events, mail
 from partnership.errors import UserNotFound
 from partnership.events import Actor
 from partnership.models import Connection, Partner
 
-log = structlog.get_logger("gatehouse.connection")
-
 AGREEMENT_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPartner:
+    """One card of /account/apps."""
+
+    id: str
+    name: str
+    linked_at: datetime
+    projects: list[str]
 
 
 def connect(partner: Partner, *, name: str, email: str, environment: str, actor: Actor, now: datetime) -> User:
@@ -47,9 +53,9 @@ def connect(partner: Partner, *, name: str, email: str, environment: str, actor:
             data: dict[str, object] = {"user_id": str(user.pk)}
             events.record("account.connected", partner, environment, actor=actor, now=now, data=data)
     if is_new:
-        send(user, partner, "linked", {"url": f"{settings.BASE_URL}/account/apps"}, now)
+        mail.send(user.email, mail.linked(partner, now))
     elif token:
-        send(user, partner, "agree", {"url": f"{settings.BASE_URL}/account/apps/agree/{token}"}, now)
+        mail.send(user.email, mail.agree_again(partner, token, now))
     return user
 
 
@@ -93,9 +99,7 @@ def record(connection: Connection, type_: str, actor: Actor, now: datetime) -> N
 
 def get_linked(partner: Partner, user_id: UUID | None) -> User:
     """Raises UserNotFound (404) for everybody who is not linked now, known or not."""
-    linked = Connection.objects.filter(
-        partner=partner, user_id=user_id, cut_at__isnull=True, user__is_active=True
-    )
+    linked = Connection.objects.filter(partner=partner, user_id=user_id, cut_at__isnull=True, user__is_active=True)
     connection = linked.select_related("user").first()
     if connection is None:
         raise UserNotFound
@@ -107,16 +111,44 @@ def home_of(user: User) -> Organization:
     return Organization.objects.get(personal_of=user)
 
 
-def send(user: User, partner: Partner, kind: str, context: dict[str, object], now: datetime) -> None:
-    """A mail of `templates/partnership/mail/<kind>`; a mail server that fails fails no call."""
-    told = {"user": user, "partner": partner, "now": now, "brand_name": settings.BRAND_NAME, **context}
-    message = EmailMultiAlternatives(
-        render_to_string(f"partnership/mail/{kind}_subject.txt", told).strip(),
-        render_to_string(f"partnership/mail/{kind}.txt", told),
-        to=[user.email],
-    )
-    message.attach_alternative(render_to_string(f"partnership/mail/{kind}.html", told), "text/html")
+def list_for(user: User) -> list[LinkedPartner]:
+    """The partners that `user` is linked with, by name, and what each of them made."""
+    rows = Connection.objects.filter(user=user, cut_at__isnull=True).select_related("partner")
+    return [
+        LinkedPartner(
+            id=row.partner_id,
+            name=row.partner.name,
+            linked_at=row.linked_at,
+            projects=[
+                *user.partner_projects.filter(partner=row.partner_id, deleted_at__isnull=True)
+                .order_by("name")
+                .values_list("name", flat=True)
+            ],
+        )
+        for row in rows.order_by("partner__name")
+    ]
+
+
+def find_or_create_person(*, email: str, name: str) -> User:
+    """The person of that address in any case of letters. A new one has no password and chooses
+    one by the reset page, which proves the address.
+    """
+    known = User.objects.filter(email__iexact=email.strip()).first()
+    if known is not None:
+        return known
     try:
-        message.send()
-    except OSError as fault:
-        log.warning("mail not sent", kind=kind, detail=type(fault).__name__)
+        return create_person(email, name)
+    except IntegrityError as clash:
+        if "user_email_unique" not in str(clash):
+            raise
+        return User.objects.get(email__iexact=email.strip())
+
+
+@transaction.atomic
+def create_person(email: str, name: str) -> User:
+    user = User.objects.create_user(email, name=name)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+    slug = f"{slugify(name)[:100] or 'personal'}-{user.pk.hex[:12]}"
+    home = Organization.objects.create(name=name, type="personal", slug=slug, personal_of=user)
+    Membership.objects.create(organization=home, user=user, role=Role.OWNER)
+    return user

@@ -72,11 +72,7 @@ def synced(owner: Owner, wanted: Wanted) -> QuerySet[Project]:
 
 
 def is_taken(clash: IntegrityError) -> bool:
-    names = (
-        f"project_{mode}_{key}_once"
-        for mode in ("co_branded", "white_label")
-        for key in ("name", "external_id")
-    )
+    names = (f"project_{mode}_{key}_once" for mode in ("co_branded", "white_label") for key in ("name", "external_id"))
     return any(is_broken(clash, Project, name) for name in names)
 
 
@@ -85,7 +81,7 @@ def create(owner: Owner, wanted: Wanted, *, actor: Actor, now: datetime) -> tupl
     region = catalog.get_region(wanted.region)
     instance_type = catalog.get_instance_type(wanted.instance_type)
     if owner.organization is not None:
-        plan_limit.check(owner.organization)
+        plan_limit.check(owner.organization, owner.environment)
     project = Project.objects.create(
         mode=owner.mode,
         environment=owner.environment,
@@ -107,6 +103,12 @@ def create(owner: Owner, wanted: Wanted, *, actor: Actor, now: datetime) -> tupl
     return project, operation_rows.begin(project, Type.CREATE, {}, actor=actor, now=now)
 
 
+def create_new(owner: Owner, wanted: Wanted, *, actor: Actor, now: datetime) -> Project:
+    """A project of a person's own: two of the same name are two."""
+    with transaction.atomic():
+        return create(owner, wanted, actor=actor, now=now)[0]
+
+
 def adopt(project: Project, *, actor: Actor, now: datetime) -> tuple[Project, Operation | None]:
     """A found project as it is; one whose creation failed is tried again."""
     with transaction.atomic():
@@ -121,7 +123,7 @@ def adopt(project: Project, *, actor: Actor, now: datetime) -> tuple[Project, Op
 
 def create_again(project: Project, *, actor: Actor, now: datetime) -> Operation:
     if project.organization is not None:
-        plan_limit.check(project.organization)
+        plan_limit.check(project.organization, project.environment)
     project.status = Status.CREATING
     project.save(update_fields=["status"])
     return operation_rows.begin(project, Type.CREATE, {}, actor=actor, now=now)

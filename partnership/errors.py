@@ -100,6 +100,4 @@ class ProjectLimitReached(ApiError):
     """The platform's answer; the co-branded door has its own body for it (views/co_branded.py)."""
 
     def __init__(self, plan_name: str, limit: int) -> None:
-        super().__init__(
-            400, "project.limit.reached", f"{plan_name} plan allows up to {limit} active projects."
-        )
+        super().__init__(400, "project.limit.reached", f"{plan_name} plan allows up to {limit} active projects.")

@@ -48,9 +48,7 @@ def of_project(
 ) -> Event:
     """`type_` happened to `project`. The caller's transaction also holds the fact itself."""
     told = {"project": shape(project), **(data or {})}
-    return record(
-        type_, project.partner, project.environment, actor=actor, now=now, data=told, project=project
-    )
+    return record(type_, project.partner, project.environment, actor=actor, now=now, data=told, project=project)
 
 
 def record(

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from accounts.encryption import decrypt, encrypt
 from accounts.errors import ApiError
@@ -31,6 +31,10 @@ LEASE = timedelta(seconds=60)
 STORED_HEADERS = ("Content-Type", "Location", "Retry-After")
 
 
+class Unstored(JsonResponse):
+    """A 2xx that tells of something not done, or gives what must never be given twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to answer for a key, held by the request that got it."""
@@ -40,7 +44,7 @@ class Claim:
 
 
 def answer_once(
-    caller: Caller, request: HttpRequest, produce: Callable[[], HttpResponse], *, stores: bool, now: datetime
+    caller: Caller, request: HttpRequest, produce: Callable[[], HttpResponse], *, now: datetime
 ) -> HttpResponse:
     """What `produce` answers, or the stored answer of the same request before.
 
@@ -59,7 +63,7 @@ def answer_once(
     except BaseException:
         release(claimed)
         raise
-    if stores and 200 <= response.status_code < 300 and not getattr(response, "is_refusal", False):
+    if 200 <= response.status_code < 300 and not isinstance(response, Unstored):
         store(claimed, response, now)
     else:
         release(claimed)
@@ -90,12 +94,11 @@ def claim(caller: Caller, key: str, print_: bytes, now: datetime) -> Claim | Htt
             raise
     else:
         return Claim(row.pk, row.fence)
-    row = IdempotencyKey.objects.filter(
-        partner=caller.partner, environment=caller.environment, key=key
-    ).first()
-    if row is None:  # released between our two looks
+    mine = IdempotencyKey.objects.filter(partner=caller.partner, environment=caller.environment, key=key)
+    known = mine.first()
+    if known is None:  # released between our two looks
         return claim(caller, key, print_, now)
-    return meet(row, print_, now)
+    return meet(known, print_, now)
 
 
 def meet(row: IdempotencyKey, print_: bytes, now: datetime) -> Claim | HttpResponse:

@@ -57,7 +57,7 @@ def change(project: Project, type_: Operation.Type, *, actor: Actor, now: dateti
             return running
         check_allowed(project, type_)
         if type_ == Type.RESTORE and project.organization is not None:
-            plan_limit.check(project.organization)
+            plan_limit.check(project.organization, project.environment)
         return operation_rows.begin(project, type_, {}, actor=actor, now=now)
 
 
@@ -101,9 +101,7 @@ def upgrade(
     return upgrade_of(operation)
 
 
-def upgrade_parameters(
-    project: Project, instance_type: str | None, volume_size_gib: int | None
-) -> dict[str, object]:
+def upgrade_parameters(project: Project, instance_type: str | None, volume_size_gib: int | None) -> dict[str, object]:
     return {
         "previous_instance_type": project.instance_type_id,
         "instance_type": instance_type or project.instance_type_id,
@@ -136,9 +134,7 @@ def retry(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
         case Type.CREATE:
             _, again = adopt(project, actor=actor, now=now)
         case Type.UPGRADE:
-            volume = (
-                wanted["volume_size_gib"] if wanted["volume_size_gib"] > project.volume_size_gib else None
-            )
+            volume = wanted["volume_size_gib"] if wanted["volume_size_gib"] > project.volume_size_gib else None
             again = upgrade(project, wanted["instance_type"], volume, actor=actor, now=now).operation
         case Type.RESTART:
             _, again = restart(project, wanted["service_version"], actor=actor, now=now)
@@ -149,28 +145,44 @@ def retry(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
     return again
 
 
-def rename(project: Project, name: str | None, domain: str | None, *, actor: Actor, now: datetime) -> Project:
-    """Another name or domain of the person's own; an empty `domain` takes it away."""
+def change_settings(
+    project: Project,
+    *,
+    name: str | None,
+    domain: str | None,
+    volume_size_gib: int | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """A new name, domain (empty: none) and size, all or nothing; None leaves a thing as it is.
+
+    Raises Invalid (422), VolumeShrinkRefused (422), OperationInProgress, InvalidState (409).
+    """
     if domain and not DOMAIN.match(domain):
-        raise Invalid(
-            Fault("customizedDomain", "invalid", "customizedDomain must be a host name in lower case.")
-        )
+        message = "customizedDomain must be a host name in lower case."
+        raise Invalid(Fault("customizedDomain", "invalid", message))
     try:
         with transaction.atomic():
-            project = lock(project)
-            project.name = name or project.name
-            if domain is not None:
-                project.customized_domain = domain or None
-            project.updated_at = now
-            project.save(update_fields=["name", "customized_domain", "updated_at"])
-            events.of_project("project.changed", project, actor=actor, now=now)
+            if name is not None or domain is not None:
+                rename(project, name, domain, actor=actor, now=now)
+            if volume_size_gib is not None:
+                upgrade(project, None, volume_size_gib, actor=actor, now=now)
     except IntegrityError as clash:
         if "customized_domain" not in str(clash):
             raise
-        raise Invalid(
-            Fault("customizedDomain", "taken", "This domain belongs to another project.")
-        ) from clash
-    return project
+        message = "This domain belongs to another project."
+        raise Invalid(Fault("customizedDomain", "taken", message)) from clash
+
+
+def rename(project: Project, name: str | None, domain: str | None, *, actor: Actor, now: datetime) -> None:
+    """Also while an operation runs: it does not touch what the operation writes."""
+    project = lock(project)
+    project.name = name or project.name
+    if domain is not None:
+        project.customized_domain = domain or None
+    project.updated_at = now
+    project.save(update_fields=["name", "customized_domain", "updated_at"])
+    events.of_project("project.changed", project, actor=actor, now=now)
 
 
 def transfer(project: Project, target: Organization, *, actor: Actor, now: datetime) -> Project:
@@ -185,7 +197,7 @@ def transfer(project: Project, target: Organization, *, actor: Actor, now: datet
         if project.organization_id == target.pk:
             return project
         if project.status == Status.ACTIVE:
-            plan_limit.check(target)
+            plan_limit.check(target, project.environment)
         project.organization = target
         project.updated_at = now
         project.save(update_fields=["organization", "updated_at"])

@@ -192,7 +192,5 @@ def tell(project: Project, operation: Operation, result: Result, now: datetime) 
 
 def shape(operation: Operation) -> dict[str, object]:
     """What an event tells of an operation."""
-    error = (
-        {"code": operation.error_code, "message": operation.error_message} if operation.error_code else None
-    )
+    error = {"code": operation.error_code, "message": operation.error_message} if operation.error_code else None
     return {"id": str(operation.id), "type": operation.type, "status": operation.status, "error": error}

@@ -48,9 +48,7 @@ def run_due(now: datetime, *, limit: int = 20) -> int:
 
 def run(operation: Operation, now: datetime) -> None:
     """One attempt, or one poll, of an operation that the caller has just claimed."""
-    structlog.contextvars.bind_contextvars(
-        operation=str(operation.id), request_id=operation.actor["request_id"]
-    )
+    structlog.contextvars.bind_contextvars(operation=str(operation.id), request_id=operation.actor["request_id"])
     try:
         if operation.deadline_at <= now:
             give_up(operation, TIMED_OUT, now)
@@ -81,9 +79,7 @@ def attempt(operation: Operation, now: datetime) -> None:
         advance(operation, outcome, failure, now)
 
 
-def advance(
-    operation: Operation, outcome: Done | Pending, failure: dict[str, object] | None, now: datetime
-) -> None:
+def advance(operation: Operation, outcome: Done | Pending, failure: dict[str, object] | None, now: datetime) -> None:
     """What the driver's answer means for the row."""
     if isinstance(outcome, Pending):
         state: dict[str, object] = dict(outcome.state)
@@ -99,9 +95,7 @@ def advance(
         operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), timezone.now())
 
 
-def again_or_fail(
-    operation: Operation, fault: DriverError, failure: dict[str, object] | None, now: datetime
-) -> None:
+def again_or_fail(operation: Operation, fault: DriverError, failure: dict[str, object] | None, now: datetime) -> None:
     """Puts the operation off for another attempt; fails it when there is none left."""
     if failure:  # taking back goes on until the deadline
         until = now + timedelta(seconds=BACKOFF_SECONDS[-1])
@@ -161,9 +155,7 @@ def call(verb: str, operation: Operation, state: dict[str, object]) -> Done | Pe
     except Exception as fault:
         log.exception("driver broke", verb=verb)
         message = "The project's infrastructure failed."
-        raise DriverError(
-            "provisioner_error", message, is_retryable=True, detail=type(fault).__name__
-        ) from fault
+        raise DriverError("provisioner_error", message, is_retryable=True, detail=type(fault).__name__) from fault
     return outcome
 
 

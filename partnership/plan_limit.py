@@ -15,9 +15,15 @@ COUNTED = Q(status__in=[Status.CREATING, Status.ACTIVE]) & ~Q(operation_status="
 )
 
 
-def check(organization: Organization) -> None:
-    """Raises ProjectLimitReached unless there is room for one more. Locks the organization."""
+def check(organization: Organization, environment: str) -> None:
+    """Raises ProjectLimitReached unless there is room for one more. Locks the organization.
+
+    Test projects cost nothing and are counted among themselves.
+    """
     organization = Organization.objects.select_for_update().get(pk=organization.pk)
     plan = plan_of(organization)
-    if Project.objects.filter(COUNTED, organization=organization).count() >= plan.active_projects:
+    if (
+        Project.objects.filter(COUNTED, organization=organization, environment=environment).count()
+        >= plan.active_projects
+    ):
         raise ProjectLimitReached(plan.name, plan.active_projects)

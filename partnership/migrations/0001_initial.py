@@ -92,13 +92,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "partner",
                 "verbose_name_plural": "partners",
                 "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id__startswith", "ps_")), name="partner_id_prefix"),
                     models.CheckConstraint(
-                        condition=models.Q(("id__startswith", "ps_")), name="partner_id_prefix"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("is_co_branded", True), ("is_white_label", True), _connector="OR"
-                        ),
+                        condition=models.Q(("is_co_branded", True), ("is_white_label", True), _connector="OR"),
                         name="partner_has_a_mode",
                         violation_error_message="A partner is co-branded, white-label or both.",
                     ),
@@ -264,9 +260,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("encrypted", models.TextField()),
                 ("digest", models.BinaryField(max_length=32, unique=True)),
@@ -290,9 +284,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.SlugField(max_length=40, unique=True, verbose_name="name")),
                 (
@@ -339,9 +331,7 @@ class Migration(migrations.Migration):
                         max_length=32,
                         primary_key=True,
                         serialize=False,
-                        validators=[
-                            django.core.validators.RegexValidator("\\A[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\\Z")
-                        ],
+                        validators=[django.core.validators.RegexValidator("\\A[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\\Z")],
                         verbose_name="name",
                     ),
                 ),
@@ -546,9 +536,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("environment", models.CharField(choices=[("live", "live"), ("test", "test")], max_length=4)),
                 ("key", models.CharField(max_length=255)),
@@ -571,9 +559,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["expires_at"], name="idempotency_by_expiry")],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("partner", "environment", "key"), name="idempotency_key_once"
-                    ),
+                    models.UniqueConstraint(fields=("partner", "environment", "key"), name="idempotency_key_once"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("answered_at__isnull", True), ("response_status__isnull", True)),
@@ -590,9 +576,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("created_at", models.DateTimeField()),
                 ("linked_at", models.DateTimeField()),
@@ -635,9 +619,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(default="default", max_length=100, verbose_name="name")),
                 (
@@ -838,9 +820,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="project",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("deleted_at__isnull", True), ("external_id__isnull", True), ("mode", "co_branded")
-                ),
+                condition=models.Q(("deleted_at__isnull", True), ("external_id__isnull", True), ("mode", "co_branded")),
                 fields=("partner", "environment", "user", "sync_name"),
                 name="project_co_branded_name_once",
             ),
@@ -947,9 +927,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("status", "pending")), fields=["due_at"], name="delivery_due"
-            ),
+            index=models.Index(condition=models.Q(("status", "pending")), fields=["due_at"], name="delivery_due"),
         ),
         migrations.AddIndex(
             model_name="delivery",

@@ -42,9 +42,7 @@ class Provisioner(models.Model):
 class Region(models.Model):
     name = models.CharField(_("name"), primary_key=True, max_length=32, validators=[HOST_LABEL])
     title = models.CharField(_("title"), max_length=100)
-    provisioner = models.ForeignKey(
-        Provisioner, models.PROTECT, related_name="regions", verbose_name=_("provisioner")
-    )
+    provisioner = models.ForeignKey(Provisioner, models.PROTECT, related_name="regions", verbose_name=_("provisioner"))
     is_offered = models.BooleanField(_("offered"), default=True)
     is_default = models.BooleanField(_("default"), default=False)
     rank = models.PositiveSmallIntegerField(_("order"), default=0)
@@ -88,12 +86,8 @@ class InstanceType(models.Model):
         verbose_name_plural = _("instance types")
         ordering = ["rank", "name"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=ONE_DEFAULT, name="instance_type_one_default"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(connection_limit__gte=1), name="instance_type_connects"
-            ),
+            models.UniqueConstraint(fields=["is_default"], condition=ONE_DEFAULT, name="instance_type_one_default"),
+            models.CheckConstraint(condition=models.Q(connection_limit__gte=1), name="instance_type_connects"),
         ]
 
     def __str__(self) -> str:
@@ -113,9 +107,7 @@ class ServiceVersion(models.Model):
         verbose_name_plural = _("versions")
         ordering = ["rank", "name"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=ONE_DEFAULT, name="service_version_one_default"
-            ),
+            models.UniqueConstraint(fields=["is_default"], condition=ONE_DEFAULT, name="service_version_one_default"),
         ]
 
     def __str__(self) -> str:

@@ -50,9 +50,7 @@ class Partner(models.Model):
         validators=[RegexValidator(r"\Aps_[A-Za-z0-9_-]{12,61}\Z")],
     )
     name = models.CharField(_("name"), max_length=100)
-    contact_email = models.EmailField(
-        _("contact"), max_length=254, help_text=_("Told when a webhook is switched off.")
-    )
+    contact_email = models.EmailField(_("contact"), max_length=254, help_text=_("Told when a webhook is switched off."))
     is_co_branded = models.BooleanField(_("co-branded"), default=False)
     is_white_label = models.BooleanField(_("white-label"), default=False)
     is_enabled = models.BooleanField(_("enabled"), default=True)
@@ -72,9 +70,7 @@ class Partner(models.Model):
                 name="partner_has_a_mode",
                 violation_error_message=_("A partner is co-branded, white-label or both."),
             ),
-            models.CheckConstraint(
-                condition=models.Q(requests_per_minute__gte=1), name="partner_limit_positive"
-            ),
+            models.CheckConstraint(condition=models.Q(requests_per_minute__gte=1), name="partner_limit_positive"),
         ]
 
     def __str__(self) -> str:
@@ -86,9 +82,7 @@ class PartnerSecret(models.Model):
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="secrets")
     name = models.CharField(_("name"), max_length=100, default="default")
-    environment = models.CharField(
-        _("environment"), max_length=4, choices=Environment, default=Environment.LIVE
-    )
+    environment = models.CharField(_("environment"), max_length=4, choices=Environment, default=Environment.LIVE)
     # Space-separated, as the scopes of tokens are.
     scopes = models.TextField(_("scopes"), default=" ".join(SCOPES), validators=[check_scopes])
     networks = models.TextField(

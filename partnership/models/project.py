@@ -41,17 +41,13 @@ class Project(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     mode = models.CharField(_("mode"), max_length=11, choices=Mode)
-    environment = models.CharField(
-        _("environment"), max_length=4, choices=Environment, default=Environment.LIVE
-    )
+    environment = models.CharField(_("environment"), max_length=4, choices=Environment, default=Environment.LIVE)
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="projects")
     # The person for whom a co-branded partner made it. Not a right: that is the organization's.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="partner_projects"
     )
-    organization = models.ForeignKey(
-        Organization, models.PROTECT, null=True, blank=True, related_name="projects"
-    )
+    organization = models.ForeignKey(Organization, models.PROTECT, null=True, blank=True, related_name="projects")
     name = models.CharField(_("name"), max_length=100)
     # By what the partner finds it again. `sync_name` stays when a person renames the project.
     sync_name = models.CharField(max_length=100, blank=True, default="", editable=False)
@@ -105,9 +101,7 @@ class Project(models.Model):
                 name="project_white_label_external_id_once",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    mode="platform", partner__isnull=True, user__isnull=True, organization__isnull=False
-                )
+                condition=Q(mode="platform", partner__isnull=True, user__isnull=True, organization__isnull=False)
                 | Q(mode="co_branded", partner__isnull=False, user__isnull=False, organization__isnull=False)
                 | Q(mode="white_label", partner__isnull=False, user__isnull=True, organization__isnull=True),
                 name="project_mode_fits_owner",
@@ -117,9 +111,7 @@ class Project(models.Model):
                 | Q(status="deleted", deleted_at__isnull=False, operation_status=""),
                 name="project_status_fits_deletion",
             ),
-            models.CheckConstraint(
-                condition=Q(environment__in=Environment.values), name="project_environment_known"
-            ),
+            models.CheckConstraint(condition=Q(environment__in=Environment.values), name="project_environment_known"),
             models.CheckConstraint(condition=Q(volume_size_gib__gte=1), name="project_volume_positive"),
             models.CheckConstraint(condition=~Q(external_id=""), name="project_external_id_not_empty"),
         ]
@@ -132,9 +124,7 @@ class Project(models.Model):
         """Where the project answers (platform.md: clients build it themselves the same way)."""
         if self.customized_domain:
             return f"https://{self.customized_domain}"
-        return (
-            self.provisioned_host or f"https://{self.appkey}.{self.region_id}.{settings.PROJECT_BASE_DOMAIN}"
-        )
+        return self.provisioned_host or f"https://{self.appkey}.{self.region_id}.{settings.PROJECT_BASE_DOMAIN}"
 
 
 class ProjectKey(models.Model):

@@ -59,9 +59,7 @@ class EmbeddedDriver(Driver):
             step("folder")
             shutil.rmtree(self.folder(spec), ignore_errors=True)
             if self.folder(spec).exists():
-                raise DriverError(
-                    "folder_in_use", "The project's folder can't be removed.", is_retryable=True
-                )
+                raise DriverError("folder_in_use", "The project's folder can't be removed.", is_retryable=True)
             step("lock")
             lock.unlink(missing_ok=True)
         return Done()

@@ -77,9 +77,7 @@ class OsbDriver(Driver):
             return self.poll(spec, step, state, gone_is_done=True) or Done()
         query = self.ids(spec)
         step("unbind")
-        self.call(
-            "DELETE", self.path(spec, "service_bindings", spec.project_id), spec, query=query, good=(200, 410)
-        )
+        self.call("DELETE", self.path(spec, "service_bindings", spec.project_id), spec, query=query, good=(200, 410))
         step("deprovision")
         answer = self.call(
             "DELETE",

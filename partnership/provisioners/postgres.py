@@ -96,9 +96,7 @@ class PostgresDriver(Driver):
         # A role that may create roles but is no superuser must be a member to hand things over.
         admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(identifier(spec)))
         statement = sql.SQL("ALTER ROLE {} PASSWORD {} CONNECTION LIMIT {}")
-        admin.execute(
-            statement.format(identifier(spec), sql.Literal(password), sql.Literal(spec.connection_limit))
-        )
+        admin.execute(statement.format(identifier(spec), sql.Literal(password), sql.Literal(spec.connection_limit)))
 
     def make_database(self, admin: Admin, spec: Spec) -> None:
         with suppress(errors.DuplicateDatabase):

@@ -70,3 +70,26 @@ class RestartBody(WaitBody):
 
 class RotateBody(serializers.Serializer[Any]):
     overlap_seconds = Whole(required=False, min_value=0, max_value=30 * 86_400, default=86_400)
+
+
+class CreateBody(serializers.Serializer[Any]):
+    name = name_field()
+    region = choice_field()
+    instance_type = choice_field()
+
+
+class ChangeBody(serializers.Serializer[Any]):
+    name = name_field(required=False)
+    customizedDomain = Text(required=False, allow_null=True, allow_blank=True, max_length=253)  # noqa: N815 the contract's
+    storageDiskSize = Whole(required=False, min_value=1, max_value=2**31 - 1)  # noqa: N815
+
+    def validate_customizedDomain(self, value: str | None) -> str:  # noqa: N802
+        return value or ""
+
+
+class UpgradeInstanceBody(serializers.Serializer[Any]):
+    instanceType = Text(max_length=64)  # noqa: N815
+
+
+class TransferBody(serializers.Serializer[Any]):
+    targetOrganizationId = Text(max_length=64)  # noqa: N815

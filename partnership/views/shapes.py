@@ -15,7 +15,9 @@ OperationStatus = Operation.Status
 
 def stamp(at: datetime | None) -> str | None:
     """RFC 3339 in UTC with `Z`."""
-    return at and at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def project_body(project: Project) -> dict[str, object]:
@@ -98,3 +100,11 @@ def operation_answer(
     if operation.is_open:
         response["Retry-After"] = "5"
     return response
+
+
+def synced_answer(project: Project, operation: Operation | None, partner_id: str) -> JsonResponse:
+    """The sync calls wait the long time; a project that is still being made is no error."""
+    operation = settled(operation, seconds=LONG_SECONDS)
+    project.refresh_from_db()
+    body: dict[str, object] = {"success": True, "project": project_body(project)}
+    return operation_answer(body, operation, partner_id, waited=False)

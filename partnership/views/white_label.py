@@ -1,25 +1,24 @@
 """Projects whose people know only the partner (partnership.md, "White-label")."""
 
-from uuid import UUID
-
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
 from partnership import creation, events, lifecycle, project_token
 from partnership.authentication import Caller, Door
 from partnership.creation import Owner, Wanted
 from partnership.errors import ProjectNotFound
+from partnership.idempotency import Unstored
 from partnership.models import Operation, Project
-from partnership.views.door import PartnerView, answer, read_body
+from partnership.views.door import PartnerView, answer, as_uuid, read_body
 from partnership.views.fields import RestartBody, SyncBody, UpgradeBody, WaitBody
 from partnership.views.shapes import (
     extras,
     full_project_body,
     operation_answer,
-    project_body,
     seconds_to_wait,
     settled,
+    synced_answer,
 )
-from partnership.waiting import LONG_SECONDS
 
 MODE = Project.Mode.WHITE_LABEL
 READ = Door("projects:read", MODE, changes=False)
@@ -31,12 +30,10 @@ class SyncEmbeddedProject(PartnerView):
 
     def post(self, request: HttpRequest) -> JsonResponse:
         body = read_body(request, SyncBody)
-        wanted = Wanted(
-            body["project_name"], body.get("region"), body.get("instance_type"), body.get("external_id")
-        )
+        wanted = Wanted(body["project_name"], body.get("region"), body.get("instance_type"), body.get("external_id"))
         owner = Owner(MODE, self.caller.environment, partner=self.caller.partner)
         project, operation = creation.sync(owner, wanted, actor=self.caller.actor, now=self.now)
-        return synced_answer(project, operation, self.caller)
+        return synced_answer(project, operation, self.caller.partner.pk)
 
 
 class Metadata(PartnerView):
@@ -121,13 +118,12 @@ class Authorization(PartnerView):
     """A code is for one entry: it is never stored and never given a second time."""
 
     doors = {"POST": WRITE}
-    stores_answers = False
 
     def post(self, request: HttpRequest, project_id: str) -> JsonResponse:
         project = get_project(self.caller, project_id)
         code = project_token.sign(project, user_id=project_token.user_of(project), now=self.now)
         events.of_project("project.authorized", project, actor=self.caller.actor, now=self.now)
-        return answer({"code": code, "expires_in": 600, "type": "Bearer"})
+        return Unstored({"code": code, "expires_in": settings.PROJECT_TOKEN_SECONDS, "type": "Bearer"})
 
 
 def get_project(caller: Caller, project_id: str, *, deleted_too: bool = False) -> Project:
@@ -144,20 +140,3 @@ def get_project(caller: Caller, project_id: str, *, deleted_too: bool = False) -
     if project is None:
         raise ProjectNotFound
     return project
-
-
-def as_uuid(text: str) -> UUID | None:
-    """None for everything but the canonical form, which is the only one that we give out."""
-    try:
-        parsed = UUID(text)
-    except ValueError:
-        return None
-    return parsed if str(parsed) == text else None
-
-
-def synced_answer(project: Project, operation: Operation | None, caller: Caller) -> JsonResponse:
-    """The sync calls wait the long time; a project that is still being made is no error."""
-    operation = settled(operation, seconds=LONG_SECONDS)
-    project.refresh_from_db()
-    body: dict[str, object] = {"success": True, "project": project_body(project)}
-    return operation_answer(body, operation, caller.partner.pk, waited=False)

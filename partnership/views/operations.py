@@ -1,0 +1,60 @@
+"""Operations of the partner's projects (partnership.md, "Beyond the published contract")."""
+
+from django.http import HttpRequest, JsonResponse
+
+from partnership import lifecycle, operations
+from partnership.authentication import Door
+from partnership.errors import OperationNotFound
+from partnership.models import Operation, Project
+from partnership.views.door import PartnerView, answer, as_uuid
+from partnership.views.shapes import operation_body
+
+WRITE = Door("projects:write")
+
+
+class OperationView(PartnerView):
+    def get_operation(self, operation_id: str) -> Operation:
+        """Also of a project that is gone by now: how else would one learn that deleting ended?"""
+        caller = self.caller
+        found = Operation.objects.filter(
+            pk=as_uuid(operation_id), project__partner=caller.partner, project__environment=caller.environment
+        ).select_related("project__provisioner")
+        operation = found.first()
+        if operation is None or not is_open_to(self, operation.project):
+            raise OperationNotFound
+        return operation
+
+
+def is_open_to(view: OperationView, project: Project) -> bool:
+    if project.mode == Project.Mode.WHITE_LABEL:
+        return True
+    return view.caller.partner.connections.filter(user=project.user_id, cut_at__isnull=True).exists()
+
+
+class OperationDetail(OperationView):
+    doors = {"GET": Door("projects:read", changes=False)}
+
+    def get(self, request: HttpRequest, operation_id: str) -> JsonResponse:
+        return answer(operation_body(self.get_operation(operation_id)))
+
+
+class OperationCancel(OperationView):
+    doors = {"POST": WRITE}
+
+    def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
+        operation = self.get_operation(operation_id)
+        return answer(operation_body(operations.cancel(operation, actor=self.caller.actor, now=self.now)))
+
+
+class OperationRetry(OperationView):
+    """A new operation, named by Location: the failed one stays as it ended."""
+
+    doors = {"POST": WRITE}
+
+    def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
+        operation = self.get_operation(operation_id)
+        again = lifecycle.retry(operation, actor=self.caller.actor, now=self.now)
+        response = answer(operation_body(again), 202)
+        response["Location"] = f"/partnership/v1/{self.caller.partner.pk}/operations/{again.id}"
+        response["Retry-After"] = "5"
+        return response

@@ -1,0 +1,16 @@
+"""The key set by which projects' own backends verify our codes (partnership.md)."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from oauth_provider import keys
+from oauth_provider.models import SigningKey
+
+# Backends cache for ten minutes; a cache on the way must not make that longer by much.
+HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
+
+
+@require_safe
+def jwks(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, timezone.now()), headers=HEADERS)

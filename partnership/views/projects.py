@@ -1,0 +1,88 @@
+"""What serves both modes: the list of projects, and their API keys."""
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, JsonResponse
+
+from partnership import events, project_keys
+from partnership.authentication import Caller, Door
+from partnership.errors import Fault, Invalid, ProjectNotFound
+from partnership.models import Project
+from partnership.operation_rows import lock
+from partnership.paging import page
+from partnership.views.door import PartnerView, answer, as_uuid, read_body
+from partnership.views.fields import RotateBody
+from partnership.views.shapes import extras, stamp
+
+LISTED = [value for value in Project.Status.values if value != Project.Status.DELETED]
+
+
+class ProjectList(PartnerView):
+    doors = {"GET": Door("projects:read", changes=False)}
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        mine = reachable(self.caller)
+        status, external_id = request.GET.get("status"), request.GET.get("external_id")
+        if status is not None:
+            mine = mine.filter(status=read_status(status))
+        if external_id is not None:
+            mine = mine.filter(external_id=external_id)
+        rows, cursor = page(mine, request.GET, time_field="created_at")
+        return answer({"projects": [listed(project) for project in rows], "next_cursor": cursor})
+
+
+class RotateApiKey(PartnerView):
+    """A new key; the old one ends after `overlap_seconds`, a day where nothing is said."""
+
+    doors = {"POST": Door("projects:write")}
+
+    def post(self, request: HttpRequest, project_id: str) -> JsonResponse:
+        overlap = read_body(request, RotateBody)["overlap_seconds"]
+        project = get_reachable(self.caller, project_id)
+        with transaction.atomic():
+            project = lock(project)
+            key, ends_at = project_keys.rotate(project, overlap_seconds=overlap, now=self.now)
+            data: dict[str, object] = {"previous_ends_at": stamp(ends_at)}
+            actor = self.caller.actor
+            events.of_project("project.api_key_rotated", project, actor=actor, now=self.now, data=data)
+        return answer({"project": {"id": str(project.id), "api_key": key, "previous_api_key_ends_at": stamp(ends_at)}})
+
+
+def reachable(caller: Caller) -> QuerySet[Project]:
+    """What the partner made and may still touch: of co-branded people only while they are linked."""
+    made = Project.objects.filter(
+        partner=caller.partner, environment=caller.environment, deleted_at__isnull=True
+    ).exclude(operation_status="deleting")
+    linked = caller.partner.connections.filter(cut_at__isnull=True, user__is_active=True).values("user")
+    return made.filter(Q(mode=Project.Mode.WHITE_LABEL) | Q(user__in=linked))
+
+
+def get_reachable(caller: Caller, project_id: str) -> Project:
+    project = reachable(caller).filter(pk=as_uuid(project_id)).first()
+    if project is None:
+        raise ProjectNotFound
+    return project
+
+
+def read_status(text: str) -> str:
+    if text not in LISTED:
+        raise Invalid(Fault("status", "not_allowed", f"status must be one of: {', '.join(LISTED)}."))
+    return text
+
+
+def listed(project: Project) -> dict[str, object]:
+    """Without the key: a list is for finding, `metadata` for using."""
+    return {
+        "id": str(project.id),
+        "mode": project.mode,
+        "user_id": str(project.user_id) if project.user_id else None,
+        "name": project.name,
+        "external_id": project.external_id,
+        "access_host": project.access_host,
+        "region": project.region_id,
+        "instance_type": project.instance_type_id,
+        "volume_size_gib": project.volume_size_gib,
+        "status": project.status,
+        "created_at": stamp(project.created_at),
+        **extras(project),
+    }
