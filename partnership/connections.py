@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import Organization, User
+from accounts.people import create_person, give_personal_organization
 from oauth_provider.opaque import digest, new_code
 from partnership import events, mail
 from partnership.errors import UserNotFound
@@ -97,7 +96,7 @@ def record(connection: Connection, type_: str, actor: Actor, now: datetime) -> N
     events.record(type_, connection.partner, "live", actor=actor, now=now, data=data)
 
 
-def get_linked(partner: Partner, user_id: UUID | None) -> User:
+def get_linked(partner: Partner, user_id: UUID) -> User:
     """Raises UserNotFound (404) for everybody who is not linked now, known or not."""
     linked = Connection.objects.filter(partner=partner, user_id=user_id, cut_at__isnull=True, user__is_active=True)
     connection = linked.select_related("user").first()
@@ -108,7 +107,7 @@ def get_linked(partner: Partner, user_id: UUID | None) -> User:
 
 def home_of(user: User) -> Organization:
     """Where a co-branded project is put: the person's own organization."""
-    return Organization.objects.get(personal_of=user)
+    return Organization.objects.filter(personal_of=user).first() or give_personal_organization(user)
 
 
 def list_for(user: User) -> list[LinkedPartner]:
@@ -142,13 +141,3 @@ def find_or_create_person(*, email: str, name: str) -> User:
         if "user_email_unique" not in str(clash):
             raise
         return User.objects.get(email__iexact=email.strip())
-
-
-@transaction.atomic
-def create_person(email: str, name: str) -> User:
-    user = User.objects.create_user(email, name=name)
-    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
-    slug = f"{slugify(name)[:100] or 'personal'}-{user.pk.hex[:12]}"
-    home = Organization.objects.create(name=name, type="personal", slug=slug, personal_of=user)
-    Membership.objects.create(organization=home, user=user, role=Role.OWNER)
-    return user

@@ -67,7 +67,8 @@ def agree_again(partner: Partner, token: str, now: datetime) -> Notice:
 
 def webhook_disabled(webhook: Webhook, now: datetime) -> Notice:
     text = _(
-        "Nothing could be delivered to %(url)s for three days, so it was switched off. Mend it, switch it on by PATCH, then replay what it missed."
+        "Nothing could be delivered to %(url)s for three days, so it was switched off. "
+        "Mend it, switch it on by PATCH, then replay what it missed."
     )
     return Notice(
         subject=_("A webhook was switched off"),

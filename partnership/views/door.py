@@ -41,16 +41,15 @@ class PartnerView(APIView):
     doors: ClassVar[dict[str, Door]] = {}
     caller: Caller
 
-    def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         partner_id = kwargs.pop("partner_id")
         self.now = timezone.now()
         door = self.doors.get(str(request.method)) or self.refuse_method(request)
         self.caller, usage = open_door(request, partner_id, door, now=self.now)
         handler = getattr(self, str(request.method).lower())
         try:
-            response = idempotency.answer_once(
-                self.caller, request, lambda: handler(request, **kwargs), stores=self.stores_answers, now=self.now
-            )
+            produce = partial(handler, request, **kwargs)
+            response = idempotency.answer_once(self.caller, request, produce, now=self.now)
         except ApiError as refusal:
             refusal.headers = {**usage.headers, **refusal.headers}
             raise

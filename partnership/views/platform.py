@@ -6,7 +6,7 @@ to no organization, and simulated ones are the partner's affair: neither is ever
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -47,7 +47,7 @@ class PlatformView(APIView):
     bearer: Bearer
     user: User
 
-    def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         scope = self.scopes.get(str(request.method))
         if scope is None:
             raise MethodRefused(", ".join(self.scopes))
