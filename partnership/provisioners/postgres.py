@@ -135,7 +135,11 @@ class PostgresDriver(Driver):
             row = admin.execute("SELECT pg_try_advisory_lock(%s)", [lock_number(spec)]).fetchone()
             if not row or not row[0]:
                 raise Busy
-            yield admin
+            try:
+                yield admin
+            finally:  # the end of the session frees it too, but a moment later
+                with suppress(psycopg.Error):
+                    admin.execute("SELECT pg_advisory_unlock(%s)", [lock_number(spec)])
 
     @contextmanager
     def connect(self, database: str = "") -> Iterator[Admin]:
