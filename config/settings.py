@@ -396,6 +396,8 @@ PROJECT_BASE_DOMAIN: str = read(env.str, "PROJECT_BASE_DOMAIN", "example.app")
 PROJECT_FIRST_VOLUME_GIB: int = read(env.int, "PROJECT_FIRST_VOLUME_GIB", 8)
 PROJECT_MAX_VOLUME_GIB: int = read(env.int, "PROJECT_MAX_VOLUME_GIB", 16_384)
 PROJECT_TOKEN_SECONDS = 600
+# What GET /platform/insforge/latest-version tells clients that look for a newer one.
+LATEST_SERVICE_VERSION: str = read(env.str, "LATEST_SERVICE_VERSION", "v2.2.3")
 # Where the embedded provisioner keeps a folder for each project.
 EMBEDDED_PROJECTS = Path(read(env.str, "EMBEDDED_PROJECTS", str(VAR / "projects")))
 # How long a silent worker's operation stays its own; each step of a driver ends well before.

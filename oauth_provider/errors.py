@@ -87,3 +87,23 @@ class StartAgain(ApiError):
     def __init__(self, application: str, *, detail: str, status: int = 403) -> None:
         message = f"Nothing was allowed. Start again in {application}." if application else "Nothing was allowed."
         super().__init__(status, "start_again", message, detail=detail)
+
+
+class MethodRefused(ApiError):
+    """405 of an API endpoint; `config/errors.py` turns it into the stranger's 401 where it has to."""
+
+    def __init__(self, allowed: str) -> None:
+        message = "This method is not allowed here."
+        super().__init__(405, "method_not_allowed", message, headers={"Allow": allowed})
+
+
+class OrganizationNotFound(ApiError):
+    """Unknown, or not the person's: the same. Clients look for `not found` (platform.md)."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "organization_not_found", "The organization was not found.")
+
+
+class NotAnOwner(ApiError):
+    def __init__(self) -> None:
+        super().__init__(403, "insufficient_role", "Only an owner of the organization may do this.")

@@ -3,7 +3,16 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from oauth_provider.views import authorize, connected_apps, logo, metadata, profile, revoke, token
+from oauth_provider.views import (
+    authorize,
+    connected_apps,
+    logo,
+    metadata,
+    organizations,
+    profile,
+    revoke,
+    token,
+)
 
 
 class HandleConverter(StringConverter):
@@ -24,6 +33,8 @@ urlpatterns = [
     path(".well-known/openid-configuration", metadata.authorization_server, name="openid_configuration"),
     path(".well-known/oauth-protected-resource", metadata.protected_resource, name="protected_resource"),
     path("auth/v1/profile", profile.profile, name="profile"),
+    path("organizations/v1", organizations.OrganizationList.as_view(), name="organizations"),
+    path("organizations/v1/<str:organization_id>", organizations.OrganizationDetail.as_view(), name="organization"),
     path("account/apps", connected_apps.connected_apps, name="connected_apps"),
     path("account/apps/revoke-all", connected_apps.revoke_all, name="revoke_all_apps"),
     path("account/apps/<int:application_id>/revoke", connected_apps.revoke_one, name="revoke_app"),

@@ -45,7 +45,7 @@ def get_version(name: str | None, *, param: str = "insforge_oss_version") -> Ser
 def check_volume(size_gib: int, *, current_gib: int, param: str = "volume_size_gib") -> None:
     """Raises VolumeShrinkRefused unless larger than the current, Invalid above the largest."""
     if size_gib <= current_gib:
-        raise VolumeShrinkRefused(current_gib)
+        raise VolumeShrinkRefused(current_gib, param=param)
     if size_gib > settings.PROJECT_MAX_VOLUME_GIB:
         largest = settings.PROJECT_MAX_VOLUME_GIB
         raise Invalid(Fault(param, "not_allowed", f"{param} must be at most {largest}."))

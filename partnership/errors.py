@@ -57,11 +57,6 @@ class WebhookNotFound(ApiError):
         super().__init__(404, "webhook_not_found", "The webhook or delivery was not found.")
 
 
-class OrganizationNotFound(ApiError):
-    def __init__(self) -> None:
-        super().__init__(404, "organization_not_found", "The organization was not found.")
-
-
 class OperationInProgress(ApiError):
     def __init__(self, operation_id: str) -> None:
         super().__init__(
@@ -79,9 +74,9 @@ class InvalidState(ApiError):
 
 
 class VolumeShrinkRefused(Invalid):
-    def __init__(self, current_gib: int) -> None:
-        message = f"volume_size_gib must be larger than the current {current_gib}: a volume only grows."
-        super().__init__(Fault("volume_size_gib", "not_larger", message), code="volume_shrink_refused")
+    def __init__(self, current_gib: int, *, param: str = "volume_size_gib") -> None:
+        message = f"{param} must be larger than the current {current_gib}: a volume only grows."
+        super().__init__(Fault(param, "not_larger", message), code="volume_shrink_refused")
 
 
 class ProvisionerUnavailable(ApiError):

@@ -30,6 +30,8 @@ class Application(AbstractApplication):
     allowed_scopes = models.TextField(_("allowed scopes"), default="user:read")
     default_scopes = models.TextField(_("default scopes"), blank=True, default="user:read")
     allows_device_grant = models.BooleanField(_("device login"), default=False)
+    # `projects:read` also reads the projects' API keys (platform.md, "One deviation").
+    trusted_with_keys = models.BooleanField(_("trusted with keys"), default=False)
     rotates_refresh_tokens = models.BooleanField(_("rotate refresh tokens"), default=False)
 
     objects = ApplicationManager()

@@ -1,5 +1,6 @@
 """A project as platform.md writes it."""
 
+from partnership.lifecycle import Upgrade
 from partnership.models import Project
 from partnership.views.shapes import stamp
 
@@ -28,3 +29,12 @@ def version_of(text: str | None) -> str | None:
     if not text:
         return None
     return text if text.startswith("v") else f"v{text}"
+
+
+def upgrade_body(upgrade: Upgrade) -> dict[str, object]:
+    return {
+        "previousInstanceType": upgrade.previous_type,
+        "newInstanceType": upgrade.new_type,
+        "previousVolumeSizeGiB": upgrade.previous_gib,
+        "newVolumeSizeGiB": upgrade.new_gib,
+    }

@@ -36,6 +36,7 @@ class Row:
 
 SIGN_IN = "/accounts/login/"
 BEARER = Row("GET", 401)
+BEARER_ACTION = Row("POST", 401)
 PAGE = Row("GET", 200)
 ASKS_TO_SIGN_IN = Row("GET", 302, SIGN_IN)
 ACTION_ASKS_TO_SIGN_IN = Row("POST", 302, SIGN_IN)
@@ -53,6 +54,18 @@ STRANGERS: dict[str, Row] = {
     ".well-known/openid-configuration": PAGE,
     ".well-known/oauth-protected-resource": PAGE,
     "auth/v1/profile": BEARER,
+    "organizations/v1": BEARER,
+    "organizations/v1/<str:organization_id>": BEARER,
+    "organizations/v1/<str:organization_id>/projects": BEARER,
+    "projects/v1/<str:project_id>": BEARER,
+    "projects/v1/<str:project_id>/access-api-key": BEARER,
+    "projects/v1/<str:project_id>/pause": BEARER_ACTION,
+    "projects/v1/<str:project_id>/restore": BEARER_ACTION,
+    "projects/v1/<str:project_id>/restart": BEARER_ACTION,
+    "projects/v1/<str:project_id>/upgrade-instance": BEARER_ACTION,
+    "projects/v1/<str:project_id>/transfer": BEARER_ACTION,
+    "tracking/v1/agent-connected": BEARER_ACTION,
+    "platform/insforge/latest-version": PAGE,
     "": Row("GET", 302, "/account"),
     "account": ASKS_TO_SIGN_IN,
     "account/language": ACTION_ASKS_TO_SIGN_IN,
