@@ -6,6 +6,7 @@ Each may run in any number of workers at once, and be cut off anywhere.
 import os
 import select
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +20,9 @@ from django.utils import timezone
 
 from config.heartbeat import beat
 from oauth_provider import expiry, keys, letters
+from partnership import idempotency, operations, webhooks
 
 log = structlog.get_logger("gatehouse.work")
-
-POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,46 @@ def rotate_keys(now: datetime) -> dict[str, int]:
     return {"keys": len(keys.rotate(now))}
 
 
+def run_operations(now: datetime) -> dict[str, int]:
+    return {"operations": operations.run_due(now)}
+
+
+def deliver_events(now: datetime) -> dict[str, int]:
+    return {"deliveries": webhooks.deliver_due(now)}
+
+
+def sweep_idempotency_keys(now: datetime) -> dict[str, int]:
+    return {"idempotency_keys": idempotency.forget_expired(now)}
+
+
+def beat_heart(now: datetime) -> dict[str, int]:
+    beat(now)
+    return {}
+
+
 CHORES = (
+    Chore("beat_heart", 1, beat_heart),
     Chore("rotate_keys", 60, rotate_keys),
     Chore("sweep_tokens", 60, expiry.sweep),
     Chore("tell_of_reuse", 10, letters.tell_of_reuse),
     Chore("sweep_sessions", 600, sweep_sessions),
+    Chore("sweep_idempotency_keys", 600, sweep_idempotency_keys),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Chores that one thread does, going round every `poll_seconds`."""
+
+    poll_seconds: float
+    chores: tuple[Chore, ...]
+
+
+# Apart from each other: a slow endpoint must delay no project, and neither the keys. A partner
+# waits a second for a quick operation, so the look for one comes often.
+OPERATIONS = Lane(0.1, (Chore("run_operations", 0, run_operations),))
+DELIVERIES = Lane(0.5, (Chore("deliver_events", 0, deliver_events),))
+LANES = (Lane(1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES)
 
 
 class Round:
@@ -65,7 +99,6 @@ class Round:
                 # A full batch means more is waiting: come back at the next round.
                 wait_seconds = 0 if do(chore, now) >= expiry.BATCH else chore.every_seconds
                 self.due_at[chore.name] = time.monotonic() + wait_seconds
-        beat(now)
 
 
 def do(chore: Chore, now: datetime) -> int:
@@ -81,7 +114,11 @@ def do(chore: Chore, now: datetime) -> int:
 
 
 def work(*, once: bool = False) -> None:
-    """Goes round until SIGTERM or SIGINT; a chore under way is finished first."""
+    """Goes round until SIGTERM or SIGINT, a thread for each lane; a chore under way is finished first."""
+    if once:
+        for lane in LANES:
+            Round(lane.chores).go(timezone.now())
+        return
     wake, ring = os.pipe()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -89,8 +126,19 @@ def work(*, once: bool = False) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    round_ = Round()
+    stopping = threading.Event()
+    lanes = [threading.Thread(target=go_round, args=[lane, stopping]) for lane in LANES]
+    for lane in lanes:
+        lane.start()
+    select.select([wake], [], [])
+    stopping.set()
+    for lane in lanes:
+        lane.join()
+
+
+def go_round(lane: Lane, stopping: threading.Event) -> None:
+    round_ = Round(lane.chores)
     round_.go(timezone.now())
-    while not once and not select.select([wake], [], [], POLL_SECONDS)[0]:
+    while not stopping.wait(lane.poll_seconds):
         round_.go(timezone.now())
     connections.close_all()

@@ -21,6 +21,8 @@ from accounts.models import User
 from accounts.people import create_person
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest, new_client_secret
+from partnership import partners
+from partnership.models import Partner
 
 PUBLIC_CLIENT_ID = "clf_NK8cMUs41gm8ZcfdtSguVw"  # built into the deployed CLI
 SCOPES = "user:read organizations:read projects:read projects:write"
@@ -89,6 +91,22 @@ CLIENTS: dict[str, dict[str, Any]] = {
 }
 
 
+PARTNERS: dict[str, dict[str, Any]] = {
+    "co_branded": {
+        "id": "ps_democobranded00",
+        "name": "Demo Studio",
+        "contact_email": "studio@example.com",
+        "is_co_branded": True,
+    },
+    "white_label": {
+        "id": "ps_demowhitelabel0",
+        "name": "Demo Cloud",
+        "contact_email": "cloud@example.com",
+        "is_white_label": True,
+    },
+}
+
+
 class NotEmbedded(Exception):
     """Outside the embedded profile nobody gets accounts with published passwords."""
 
@@ -107,12 +125,15 @@ def read() -> dict[str, Any]:
 
 
 def missing() -> list[str]:
-    """Which people and clients `seed` would make. Raises NotEmbedded like it."""
+    """Which people, clients and partners `seed` would make. Raises NotEmbedded like it."""
     check_embedded()
     people = set(User.objects.values_list("email", flat=True))
     clients = set(Application.objects.values_list("client_id", flat=True))
-    return [person.email for person in PEOPLE if person.email not in people] + [
-        fields["client_id"] for fields in CLIENTS.values() if fields["client_id"] not in clients
+    known_partners = set(Partner.objects.values_list("pk", flat=True))
+    return [
+        *(person.email for person in PEOPLE if person.email not in people),
+        *(fields["client_id"] for fields in CLIENTS.values() if fields["client_id"] not in clients),
+        *(fields["id"] for fields in PARTNERS.values() if fields["id"] not in known_partners),
     ]
 
 
@@ -127,15 +148,17 @@ def seed(now: datetime) -> dict[str, Any]:
     Raises NotEmbedded outside the embedded profile.
     """
     check_embedded()
-    known = read().get("clients", {})
+    known, known_partners = read().get("clients", {}), read().get("partners", {})
     with transaction.atomic():
         for person in PEOPLE:
             ensure_person(person)
         clients = {key: ensure_client(key, known.get(key, {}), now) for key in CLIENTS}
+        demo_partners = {key: ensure_partner(key, known_partners.get(key, {}), now) for key in PARTNERS}
     held = {
         "base_url": settings.BASE_URL,
         **{person.key: person.public() for person in PEOPLE},
         "clients": clients,
+        "partners": demo_partners,
     }
     write(held)
     return held
@@ -164,6 +187,17 @@ def ensure_client(key: str, known: dict[str, str], now: datetime) -> dict[str, s
     if application.redirect_uris:
         shown["redirect_uri"] = application.redirect_uris.split()[0]
     return shown
+
+
+def ensure_partner(key: str, known: dict[str, str], now: datetime) -> dict[str, str]:
+    """What the file says of the partner `key`: its id, and its one live secret."""
+    fields = PARTNERS[key]
+    partner, _ = Partner.objects.get_or_create(id=fields["id"], defaults=fields)
+    secret = known.get("secret", "")
+    if not (secret and partner.secrets.filter(digest=digest(secret), expires_at=None).exists()):
+        partner.secrets.filter(name="demo").delete()
+        secret = partners.add_secret(partner, name="demo", now=now)
+    return {"id": partner.pk, "secret": secret}
 
 
 def ensure_secret(application: Application, known: str, now: datetime) -> str:

@@ -104,11 +104,15 @@ def test_the_demo_is_seeded_once(embedded):
 def test_the_demo_file_has_the_agreed_shape(embedded):
     held = demo_data.seed(timezone.now())
 
-    assert list(held) == ["base_url", "staff", "user", "other_user", "clients"]
+    assert list(held) == ["base_url", "staff", "user", "other_user", "clients", "partners"]
     assert {key: set(value) for key, value in held["clients"].items()} == {
         "confidential": {"client_id", "client_secret", "redirect_uri"},
         "public": {"client_id", "redirect_uri"},
         "machine": {"client_id", "client_secret"},
+    }
+    assert {key: set(value) for key, value in held["partners"].items()} == {
+        "co_branded": {"id", "secret"},
+        "white_label": {"id", "secret"},
     }
     assert held["clients"]["public"]["client_id"] == "clf_NK8cMUs41gm8ZcfdtSguVw"
     assert held["clients"]["confidential"]["redirect_uri"] == "http://127.0.0.1:4000/auth/callback"
