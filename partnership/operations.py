@@ -7,6 +7,7 @@ another worker finishes it. Any number of workers may call `run_due` at once.
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -38,12 +39,21 @@ WORKER_LOST = Result("worker_lost", "The operation was cut off too often.", is_r
 
 
 def run_due(now: datetime, *, limit: int = 20) -> int:
-    """Runs up to `limit` operations that are due at `now`, one after the other. How many it ran."""
-    count = 0
-    while count < limit and (operation := operation_rows.claim_due(now)):
-        run(operation, now)
+    """Runs up to `limit` operations that are due, one after the other. How many it ran.
+
+    `now` is when it starts; the lease of a later one counts from when that one is claimed.
+    """
+    count, started, at = 0, time.monotonic(), now
+    while count < limit and (operation := operation_rows.claim_due(at)):
+        run(operation, at)
         count += 1
+        at = later(now, since=started)
     return count
+
+
+def later(now: datetime, *, since: float) -> datetime:
+    """`now` and the time that has passed since (of the monotonic clock)."""
+    return now + timedelta(seconds=time.monotonic() - since)
 
 
 def run(operation: Operation, now: datetime) -> None:
@@ -54,6 +64,8 @@ def run(operation: Operation, now: datetime) -> None:
             give_up(operation, TIMED_OUT, now)
         elif operation.attempts > MAX_ATTEMPTS and "failure" not in operation.driver_state:
             fail(operation, WORKER_LOST, now)
+        elif is_to_be_taken_back(operation, now):
+            fail(operation, TIMED_OUT, now)
         else:
             attempt(operation, now)
     except LeaseLost:
@@ -62,21 +74,27 @@ def run(operation: Operation, now: datetime) -> None:
         structlog.contextvars.unbind_contextvars("operation", "request_id")
 
 
+def is_to_be_taken_back(operation: Operation, now: datetime) -> bool:
+    take_back = TRANSITIONS[Operation.Type(operation.type)].take_back
+    return bool(take_back) and "failure" not in operation.driver_state and operation.deadline_at - take_back <= now
+
+
 def attempt(operation: Operation, now: datetime) -> None:
     verb = TRANSITIONS[Operation.Type(operation.type)].verb
     state = dict(operation.driver_state)
     failure = state.pop("failure", None)
     if failure:
         verb = "delete"  # a create that failed for good takes back what it made
+    started = time.monotonic()
     try:
         outcome = call(verb, operation, state)
     except CancelAsked:
         fail(operation, CANCELED, timezone.now())
     except DriverError as fault:
         log.warning("attempt failed", code=fault.code, detail=fault.detail, attempts=operation.attempts)
-        again_or_fail(operation, fault, failure, now)
+        again_or_fail(operation, fault, failure, later(now, since=started))
     else:
-        advance(operation, outcome, failure, now)
+        advance(operation, outcome, failure, later(now, since=started))
 
 
 def advance(operation: Operation, outcome: Done | Pending, failure: dict[str, object] | None, now: datetime) -> None:
@@ -97,7 +115,10 @@ def advance(operation: Operation, outcome: Done | Pending, failure: dict[str, ob
 
 def again_or_fail(operation: Operation, fault: DriverError, failure: dict[str, object] | None, now: datetime) -> None:
     """Puts the operation off for another attempt; fails it when there is none left."""
-    if failure:  # taking back goes on until the deadline
+    if failure and not fault.is_retryable:
+        log.error("not taken back", code=fault.code, detail=fault.detail)  # a delete or retry of the project may
+        operation_rows.settle(operation, as_result(failure), timezone.now())
+    elif failure:  # goes on until the deadline
         until = now + timedelta(seconds=BACKOFF_SECONDS[-1])
         operation_rows.put_off(operation, until=until, state={"failure": failure})
     elif fault.is_retryable and operation.attempts < MAX_ATTEMPTS:
@@ -217,9 +238,9 @@ def cancel(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
             raise InvalidState("The operation has ended.")
         if operation.attempts and not rule.cancels_while_running:
             raise InvalidState("The operation has begun and can no longer be canceled.")
-        operation.cancel_requested_at = now
+        operation.cancel_requested_at = operation.due_at = now
         operation.actor = actor.as_json()
-        operation.save(update_fields=["cancel_requested_at", "actor"])
+        operation.save(update_fields=["cancel_requested_at", "due_at", "actor"])
         if not operation.attempts:
             operation_rows.settle(operation, CANCELED, now)
     operation.refresh_from_db()

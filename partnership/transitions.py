@@ -26,6 +26,8 @@ class Transition:
     failed: Status | None = None
     # What of the operation's parameters the project takes over when it succeeds: name -> column.
     applies: tuple[tuple[str, str], ...] = ()
+    # How long before its deadline it is given up, so that what it made can be taken back in time.
+    take_back: timedelta = timedelta(0)
     # Past its first attempt, a cancel could leave it in a state that no status tells.
     cancels_while_running: bool = False
 
@@ -39,6 +41,7 @@ TRANSITIONS = {
         "project.created",
         timedelta(minutes=10),
         failed=Status.FAILED,
+        take_back=timedelta(minutes=2),
         cancels_while_running=True,
     ),
     Type.PAUSE: Transition(

@@ -2,7 +2,7 @@
 
 Every verb may be called again at any time, after a try of itself that was cut off at any
 point, and after it succeeded: it then finishes what is missing or finds nothing to do.
-`tests/partnership/test_provisioners.py` is the contract of this file.
+`tests/partnership/provisioners/test_contract.py` is the contract of this file.
 
 A verb calls `step` before each thing that it does. `step` keeps the worker's lease alive and
 raises when the operation is no longer this worker's; a driver lets that exception through.

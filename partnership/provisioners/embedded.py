@@ -35,6 +35,7 @@ class EmbeddedDriver(Driver):
             folder = self.folder(spec)
             (folder / "files").mkdir(mode=0o700, parents=True, exist_ok=True)
             step("database")
+            (folder / "project.sqlite3").touch(mode=0o600)
             with closing(sqlite3.connect(folder / "project.sqlite3")) as database, database:
                 database.execute(SCHEMA)
                 database.execute("INSERT OR IGNORE INTO project (id) VALUES (?)", [spec.project_id])
@@ -73,15 +74,19 @@ class EmbeddedDriver(Driver):
         return Measurement(total_bytes(databases), total_bytes(files))
 
     def change(self, spec: Spec, step: Step, condition: str) -> Done:
+        self.check_exists(spec)  # before the lock, whose file would be all there is
         with self.lock(spec):
             step("settings")
-            if not self.folder(spec).exists():
-                raise DriverError("not_found", "The project has no folder.", is_retryable=False)
+            self.check_exists(spec)
             self.write_settings(spec, condition)
             step("permissions")
             (self.folder(spec) / "project.sqlite3").chmod(0o600 if condition == "active" else 0o000)
             step("finish")
         return Done()
+
+    def check_exists(self, spec: Spec) -> None:
+        if not self.folder(spec).exists():
+            raise DriverError("not_found", "The project has no folder.", is_retryable=False)
 
     def write_settings(self, spec: Spec, condition: str) -> None:
         """Replaces the file in one move: who reads it never sees half of it."""

@@ -28,9 +28,21 @@ from partnership.provisioners.base import (
     State,
     Step,
 )
+from partnership.provisioners.broker_answers import (
+    POLL_SECONDS,
+    BrokerBusy,
+    Failed,
+    Offer,
+    Orphaned,
+    answer_body,
+    find_offer,
+    host_of,
+    polling,
+    refused,
+    retry_after,
+)
 
 API_VERSION = "2.17"
-POLL_SECONDS = 1.0
 MAX_ANSWER_BYTES = 1024 * 1024
 Body = Mapping[str, object]
 
@@ -52,7 +64,7 @@ class OsbDriver(Driver):
                 going_on = self.poll(spec, step, state)
             except Failed as failure:
                 return self.mitigate(spec, step, {"phase": "mitigate", "reason": failure.detail})
-            return going_on or self.bind(spec, step)
+            return going_on or self.bind(spec, step, host=state.get("host", ""))
         return self.provision(spec, step)
 
     def pause(self, spec: Spec, step: Step, state: State) -> Done | Pending:
@@ -75,9 +87,11 @@ class OsbDriver(Driver):
         """Bindings go first; 410 means that it was gone already."""
         if state.get("phase") == "poll":
             return self.poll(spec, step, state, gone_is_done=True) or Done()
-        query = self.ids(spec)
         step("unbind")
-        self.call("DELETE", self.path(spec, "service_bindings", spec.project_id), spec, query=query, good=(200, 410))
+        query, is_bindable = self.offer(spec, any_plan=True)
+        if is_bindable:
+            path = self.path(spec, "service_bindings", spec.project_id)
+            self.call("DELETE", path, spec, query=query, good=(200, 410))
         step("deprovision")
         answer = self.call(
             "DELETE",
@@ -94,8 +108,9 @@ class OsbDriver(Driver):
     def provision(self, spec: Spec, step: Step) -> Done | Pending:
         step("provision")
         body = {
-            **self.ids(spec),
-            "organization_guid": spec.originator.get("id") or spec.project_id,
+            **self.offer(spec).ids,
+            # Not who asked: another person may ask again, and other attributes would be a 409.
+            "organization_guid": spec.project_id,
             "space_guid": spec.project_id,
             "context": {"platform": "gatehouse", "instance_name": spec.appkey},
             "parameters": {
@@ -112,10 +127,11 @@ class OsbDriver(Driver):
         except Orphaned as orphan:
             # It may have been made or not: only a deprovision that succeeds makes sure.
             return self.mitigate(spec, step, {"phase": "mitigate", "reason": orphan.reason})
+        host = host_of(reading)
         if answer.status == 202:
-            return polling(answer)
-        host = reading.get("dashboard_url")
-        return self.bind(spec, step, host=host if isinstance(host, str) else "")
+            going_on = polling(answer)
+            return Pending({**going_on.state, "host": host}, going_on.poll_seconds)
+        return self.bind(spec, step, host=host)
 
     def mitigate(self, spec: Spec, step: Step, state: State) -> Pending:
         """Orphan mitigation: deprovision until the broker says it is gone, then let a new try begin.
@@ -125,7 +141,7 @@ class OsbDriver(Driver):
         inner = {"phase": "poll", "operation": state["operation"]} if "operation" in state else {}
         try:
             going_on = self.delete(spec, step, inner)
-        except (Orphaned, Failed):
+        except (Orphaned, Failed, BrokerBusy):
             return Pending({"phase": "mitigate", "reason": state["reason"]}, POLL_SECONDS)
         if isinstance(going_on, Pending):
             return Pending({**state, "operation": going_on.state["operation"]}, going_on.poll_seconds)
@@ -139,7 +155,7 @@ class OsbDriver(Driver):
             "PATCH",
             self.path(spec),
             spec,
-            {**self.ids(spec), **body},
+            {**self.offer(spec).ids, **body},
             query={"accepts_incomplete": "true"},
             good=(200, 202),
         )
@@ -148,24 +164,29 @@ class OsbDriver(Driver):
     def bind(self, spec: Spec, step: Step, *, host: str = "") -> Done:
         """One binding, named as the project: its credentials are how the project is reached."""
         step("bind")
+        ids, is_bindable = self.offer(spec)
+        if not is_bindable:
+            return Done(host=host)
         path = self.path(spec, "service_bindings", spec.project_id)
-        answer = self.call("PUT", path, spec, self.ids(spec), good=(200, 201))
+        answer = self.call("PUT", path, spec, ids, good=(200, 201))
         found = answer_body(answer).get("credentials")
         return Done(host=host, credentials=found if isinstance(found, dict) else {})
 
     def poll(self, spec: Spec, step: Step, state: State, *, gone_is_done: bool = False) -> Pending | None:
         """None when `last_operation` says succeeded. Raises DriverError when it says failed."""
         step("last_operation")
-        query = {**self.ids(spec), **({"operation": state["operation"]} if state.get("operation") else {})}
+        named = {"operation": state["operation"]} if state.get("operation") else {}
         try:
+            query = {**self.offer(spec, any_plan=True).ids, **named}
             answer = self.call("GET", self.path(spec, "last_operation"), spec, query=query, good=(200, 410))
+            found = answer_body(answer)
         except Orphaned:  # says nothing about the operation: ask again, until our own deadline
             return Pending(dict(state), POLL_SECONDS)
         if answer.status == 410:
             if gone_is_done:
                 return None
             raise DriverError("instance_gone", "The service broker has lost the project.", is_retryable=True)
-        match answer_body(answer).get("state"):
+        match found.get("state"):
             case "in progress":
                 return Pending(dict(state), retry_after(answer))
             case "succeeded":
@@ -174,15 +195,14 @@ class OsbDriver(Driver):
                 raise Failed("last_operation says failed")
         raise Failed("last_operation has no known state")
 
-    def ids(self, spec: Spec) -> dict[str, str]:
-        """Service and plan ids, from the broker's catalog."""
-        for service in rows(answer_body(self.call("GET", "/v2/catalog", spec)).get("services")):
-            if service.get("name") == self.settings["service"]:
-                for plan in rows(service.get("plans")):
-                    if plan.get("name") == spec.instance_type:
-                        return {"service_id": str(service["id"]), "plan_id": str(plan["id"])}
-        message = "The service broker does not offer this instance type."
-        raise DriverError("plan_not_offered", message, is_retryable=False)
+    def offer(self, spec: Spec, *, any_plan: bool = False) -> Offer:
+        """The plan of the project, from the broker's catalog.
+
+        `any_plan`: what exists can be polled and deleted after its plan is no longer offered;
+        the instance's id says which it is, the plan is a hint that the broker must be given.
+        """
+        answer = self.call("GET", "/v2/catalog", spec)
+        return find_offer(answer, self.settings["service"], spec.instance_type, any_plan=any_plan)
 
     def path(self, spec: Spec, *more: str) -> str:
         return "/".join(["/v2/service_instances", quote(spec.project_id, safe=""), *more])
@@ -225,65 +245,3 @@ class OsbDriver(Driver):
             "X-Broker-API-Originating-Identity": f"gatehouse {identity}",
             "X-Broker-API-Request-Identity": spec.originator.get("request_id", ""),
         }
-
-
-class Orphaned(DriverError):
-    """No answer, or one that proves nothing: the request may have been done or not."""
-
-    def __init__(self, reason: str) -> None:
-        message = "The service broker did not answer as it must."
-        super().__init__("broker_unavailable", message, is_retryable=True, detail=reason)
-        self.reason = reason
-
-
-class Failed(DriverError):
-    """The broker says that it did not get there."""
-
-    def __init__(self, detail: str) -> None:
-        message = "The service broker could not do it."
-        super().__init__("broker_failed", message, is_retryable=True, detail=detail)
-
-
-def refused(answer: safe_fetch.Answer) -> DriverError:
-    """The specification's table: which statuses are final, which come again, which leave orphans."""
-    code = str(lenient_body(answer).get("error", ""))
-    if answer.status == 422 and code == "ConcurrencyError":
-        return DriverError("broker_busy", "The service broker is busy with this project.", is_retryable=True)
-    if answer.status == 429:
-        return DriverError("broker_busy", "The service broker asks to wait.", is_retryable=True)
-    if answer.status == 408 or answer.status >= 500 or 200 <= answer.status < 300:
-        return Orphaned(f"status {answer.status}")
-    message = "The service broker refused the request."
-    return DriverError("broker_refused", message, is_retryable=False, detail=f"status {answer.status} {code}")
-
-
-def polling(answer: safe_fetch.Answer) -> Pending:
-    operation = answer_body(answer).get("operation", "")
-    return Pending({"phase": "poll", "operation": str(operation)}, retry_after(answer))
-
-
-def retry_after(answer: safe_fetch.Answer) -> float:
-    given = answer.headers.get("retry-after", "")
-    return min(max(float(given), 0.2), 60.0) if given.isdecimal() else POLL_SECONDS
-
-
-def answer_body(answer: safe_fetch.Answer) -> dict[str, object]:
-    """Raises Orphaned for what is no JSON object: a success that does not prove itself."""
-    try:
-        found = json.loads(answer.body or b"{}")
-    except (ValueError, RecursionError):
-        raise Orphaned("malformed answer") from None
-    if not isinstance(found, dict):
-        raise Orphaned("malformed answer")
-    return found
-
-
-def lenient_body(answer: safe_fetch.Answer) -> dict[str, object]:
-    try:
-        return answer_body(answer)
-    except Orphaned:
-        return {}
-
-
-def rows(found: object) -> list[dict[str, object]]:
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []

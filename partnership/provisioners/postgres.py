@@ -3,6 +3,9 @@
 Settings: `dsn`, a connection string of a role that may create roles and databases; `host`
 and `port` (optional), where projects reach the server.
 
+Nothing on the server may be the project's outside its own database; what a role managed to
+make elsewhere all the same (any role can make large objects where it may connect) goes with it.
+
 Names are made from the id's 32 hex digits alone, and every one is quoted as an identifier.
 The project's role does not own its database: an owner could grant itself CONNECT again while
 it is paused. An advisory lock of the server is held through a verb (see embedded.py's).
@@ -49,9 +52,8 @@ class PostgresDriver(Driver):
             self.check_exists(admin, spec)
             step("revoke")
             run(admin, "REVOKE CONNECT ON DATABASE {name} FROM PUBLIC, {name}", spec)
-            run(admin, "ALTER ROLE {name} NOLOGIN", spec)
             step("sessions")
-            end_sessions(admin, spec)
+            self.lock_out(admin, spec)
             step("finish")
         return Done()
 
@@ -77,8 +79,13 @@ class PostgresDriver(Driver):
 
     def delete(self, spec: Spec, step: Step, state: State) -> Done:
         with self.hold(spec) as admin:
+            step("sessions")
+            # A dropped role's sessions live on, in any database that lets everyone in.
+            self.lock_out(admin, spec)
             step("database")
             run(admin, "DROP DATABASE IF EXISTS {name} WITH (FORCE)", spec)
+            step("belongings")
+            self.drop_belongings(admin, spec)
             step("role")
             run(admin, "DROP ROLE IF EXISTS {name}", spec)
             step("finish")
@@ -95,12 +102,16 @@ class PostgresDriver(Driver):
             run(admin, "CREATE ROLE {name} NOLOGIN NOINHERIT", spec)
         # A role that may create roles but is no superuser must be a member to hand things over.
         admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(identifier(spec)))
+        # Only the verifier goes over: a statement's text may end up in the server's log.
+        verifier = admin.pgconn.encrypt_password(password.encode(), name_of(spec).encode(), b"scram-sha-256")
         statement = sql.SQL("ALTER ROLE {} PASSWORD {} CONNECTION LIMIT {}")
-        admin.execute(statement.format(identifier(spec), sql.Literal(password), sql.Literal(spec.connection_limit)))
+        limit = sql.Literal(spec.connection_limit)
+        admin.execute(statement.format(identifier(spec), sql.Literal(verifier.decode()), limit))
 
     def make_database(self, admin: Admin, spec: Spec) -> None:
         with suppress(errors.DuplicateDatabase):
-            run(admin, "CREATE DATABASE {name}", spec)
+            # Of template0: a session in template1, open to every role, would block this.
+            run(admin, "CREATE DATABASE {name} TEMPLATE template0", spec)
         run(admin, "REVOKE ALL ON DATABASE {name} FROM PUBLIC", spec)
 
     def let_in(self, admin: Admin, spec: Spec) -> None:
@@ -108,6 +119,21 @@ class PostgresDriver(Driver):
         limit = sql.Literal(spec.connection_limit)
         run(admin, "GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {name} TO {name}", spec)
         admin.execute(sql.SQL("ALTER ROLE {} LOGIN CONNECTION LIMIT {}").format(identifier(spec), limit))
+
+    def lock_out(self, admin: Admin, spec: Spec) -> None:
+        if role_exists(admin, spec):
+            run(admin, "ALTER ROLE {name} NOLOGIN", spec)
+        end_sessions(admin, spec)
+
+    def drop_belongings(self, admin: Admin, spec: Spec) -> None:
+        """Drops what the role owns or may do in other databases; it could not be dropped before."""
+        statement = (
+            "SELECT DISTINCT datname FROM pg_shdepend JOIN pg_database ON pg_database.oid = dbid "
+            "WHERE refclassid = 'pg_authid'::regclass AND refobjid = to_regrole(%s) AND datallowconn"
+        )
+        for (database,) in admin.execute(statement, [name_of(spec)]).fetchall():
+            with self.connect(database) as inside:
+                run(inside, "DROP OWNED BY {name} CASCADE", spec)
 
     def hand_over_schema(self, spec: Spec) -> None:
         with self.connect(name_of(spec)) as inside:
@@ -144,8 +170,8 @@ class PostgresDriver(Driver):
     @contextmanager
     def connect(self, database: str = "") -> Iterator[Admin]:
         """Raises DriverError for whatever the server says; its words go to the log alone."""
-        dsn = make_conninfo(str(self.settings["dsn"]), **({"dbname": database} if database else {}))
         try:
+            dsn = make_conninfo(str(self.settings["dsn"]), **({"dbname": database} if database else {}))
             with psycopg.connect(
                 dsn,
                 autocommit=True,  # CREATE and DROP DATABASE refuse a transaction
@@ -170,6 +196,10 @@ def name_of(spec: Spec) -> str:
 
 def identifier(spec: Spec) -> sql.Identifier:
     return sql.Identifier(name_of(spec))
+
+
+def role_exists(admin: Admin, spec: Spec) -> bool:
+    return admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name_of(spec)]).fetchone() is not None
 
 
 def run(admin: Admin, statement: LiteralString, spec: Spec) -> None:
