@@ -123,13 +123,12 @@ class OsbDriver(Driver):
             answer = self.call(
                 "PUT", self.path(spec), spec, body, query={"accepts_incomplete": "true"}, good=(200, 201, 202)
             )
-            reading = answer_body(answer)
+            host = host_of(answer_body(answer))
+            going_on = polling(answer) if answer.status == 202 else None
         except Orphaned as orphan:
             # It may have been made or not: only a deprovision that succeeds makes sure.
             return self.mitigate(spec, step, {"phase": "mitigate", "reason": orphan.reason})
-        host = host_of(reading)
-        if answer.status == 202:
-            going_on = polling(answer)
+        if going_on:
             return Pending({**going_on.state, "host": host}, going_on.poll_seconds)
         return self.bind(spec, step, host=host)
 

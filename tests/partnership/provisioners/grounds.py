@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from partnership.provisioners.base import Busy, Done, Driver, Pending, Spec, State, Step
 from partnership.provisioners.embedded import EmbeddedDriver
 from partnership.provisioners.osb import OsbDriver
-from partnership.provisioners.postgres import PostgresDriver
+from partnership.provisioners.postgres import PostgresDriver, lock_number
 from tests.partnership.provisioners.broker import Served
 
 # Ours among the projects of a server that others use too; the end differs by process.
@@ -157,7 +156,8 @@ class PostgresGround(Ground):
         """As the server's own administrator."""
         dsn = make_conninfo(self.dsn, **({"dbname": database} if database else {}))
         with psycopg.connect(dsn, autocommit=True) as admin:
-            return admin.execute(statement.encode(), values).fetchall()
+            answered = admin.execute(statement.encode(), values or None)
+            return answered.fetchall() if answered.description else []
 
     def enter(self, database: str = "") -> psycopg.Connection[tuple[Any, ...]]:
         given = self.credentials
@@ -202,20 +202,8 @@ class PostgresGround(Ground):
             "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
             "WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid() AND objsubid = 1 "
             "AND ((classid::bigint << 32) | objid::bigint) = %s",
-            lock_number_as_seen(),
+            lock_number(SPEC),
         )
-
-    def set_password(self, password: str) -> None:
-        with psycopg.connect(self.dsn, autocommit=True) as admin:
-            statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
-            admin.execute(statement.format(sql.Identifier(self.name), sql.Literal(password)))
-
-
-def lock_number_as_seen() -> int:
-    """The project's advisory lock as pg_locks shows it."""
-    from partnership.provisioners.postgres import lock_number  # noqa: PLC0415
-
-    return lock_number(SPEC)
 
 
 class OsbGround(Ground):
