@@ -127,13 +127,13 @@ def work(*, once: bool = False) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     stopping = threading.Event()
-    lanes = [threading.Thread(target=go_round, args=[lane, stopping]) for lane in LANES]
-    for lane in lanes:
-        lane.start()
+    threads = [threading.Thread(target=go_round, args=[lane, stopping]) for lane in LANES]
+    for thread in threads:
+        thread.start()
     select.select([wake], [], [])
     stopping.set()
-    for lane in lanes:
-        lane.join()
+    for thread in threads:
+        thread.join()
 
 
 def go_round(lane: Lane, stopping: threading.Event) -> None:

@@ -146,7 +146,7 @@ def test_a_dry_run_seeds_nothing(embedded):
 
     call_command("seed_demo", "--dry-run", "--json", stdout=out)
 
-    assert len(json.loads(out.getvalue())["made"]) == 6
+    assert len(json.loads(out.getvalue())["made"]) == 8
     assert not User.objects.exists()
     assert not demo_data.path().exists()
 
@@ -161,7 +161,7 @@ def test_keys_rotate_when_asked_and_not_in_a_dry_run():
     call_command("rotate_keys", "--now", stdout=out)
     call_command("rotate_keys", stdout=out)
 
-    assert SigningKey.objects.count() == 2
+    assert SigningKey.objects.count() == 4
     assert "nothing to rotate" in out.getvalue()
 
 
@@ -180,7 +180,6 @@ def test_a_chore_that_fails_does_not_stop_the_others(embedded):
     chores.Round((failing, working)).go(timezone.now())
 
     assert done == [1]
-    assert not heartbeat.is_silent(timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -191,4 +190,5 @@ def test_work_once_does_what_is_due_and_ends(embedded):
 
     signal.signal(signal.SIGTERM, before[0])
     signal.signal(signal.SIGINT, before[1])
-    assert SigningKey.objects.count() == 1
+    assert SigningKey.objects.count() == 2
+    assert not heartbeat.is_silent(timezone.now())
