@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from config.heartbeat import beat
 from oauth_provider import expiry, keys, letters
-from partnership import idempotency, operations, webhooks
+from partnership import deliveries, idempotency, operations
 
 log = structlog.get_logger("gatehouse.work")
 
@@ -47,7 +47,7 @@ def run_operations(now: datetime) -> dict[str, int]:
 
 
 def deliver_events(now: datetime) -> dict[str, int]:
-    return {"deliveries": webhooks.deliver_due(now)}
+    return {"deliveries": deliveries.deliver_due(now)}
 
 
 def sweep_idempotency_keys(now: datetime) -> dict[str, int]:

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
-from partnership.models import Delivery, Event, Partner, Project, Webhook
+from partnership.models import Connection, Delivery, Event, Partner, Project, Webhook
 
 # What webhooks may ask for (partnership.md, "Beyond the published contract"); the rest of the
 # events is for the audit log alone.
@@ -80,15 +81,26 @@ def record(
 
 
 def queue(event: Event, now: datetime) -> None:
-    """One delivery of `event` for each endpoint that asked for its type."""
-    endpoints = Webhook.objects.filter(
-        partner=event.partner_id, environment=event.environment, is_enabled=True
-    ).order_by("created_at")
+    """One delivery of `event` for each endpoint that asked for its type.
+
+    The endpoints are locked: none is deleted or switched off while its delivery is written.
+    """
+    if not visible_to(event.partner, event.environment).filter(pk=event.pk).exists():
+        return
+    endpoints = Webhook.objects.filter(partner=event.partner_id, environment=event.environment, is_enabled=True)
     Delivery.objects.bulk_create(
         Delivery(webhook=each, event=event, project_id=event.project_id, created_at=now, due_at=now)
-        for each in endpoints
+        for each in endpoints.order_by("created_at", "pk").select_for_update(no_key=True)
         if not each.event_types or event.type in each.event_types
     )
+
+
+def visible_to(partner: Partner | None, environment: str) -> QuerySet[Event]:
+    """What `partner` may know: not what befell a person's project after that person cut the link."""
+    cut_before = Connection.objects.filter(
+        partner=OuterRef("partner"), user=OuterRef("project__user"), cut_at__lte=OuterRef("occurred_at")
+    )
+    return Event.objects.filter(~Exists(cut_before), partner=partner, environment=environment)
 
 
 def shape(project: Project) -> dict[str, object]:

@@ -65,14 +65,16 @@ def agree_again(partner: Partner, token: str, now: datetime) -> Notice:
     )
 
 
-def webhook_disabled(webhook: Webhook, now: datetime) -> Notice:
-    text = _(
-        "Nothing could be delivered to %(url)s for three days, so it was switched off. "
-        "Mend it, switch it on by PATCH, then replay what it missed."
-    )
+def webhook_disabled(webhook: Webhook, reason: str, now: datetime) -> Notice:
+    """`reason`: `gone` or `failing`, as `deliveries.py` found it."""
+    why = {
+        "gone": _("%(url)s answered that it is gone (410), so it was switched off."),
+        "failing": _("Nothing could be delivered to %(url)s for three days, so it was switched off."),
+    }
+    mend = _("Mend it, switch it on by PATCH, then replay what it missed.")
     return Notice(
         subject=_("A webhook was switched off"),
-        text=text % {"url": webhook.url},
+        text=f"{why[reason] % {'url': webhook.url}} {mend}",
         link=f"{settings.BASE_URL}/docs",
         link_text=_("How webhooks work"),
         not_you=_("Write to %(support)s.") % {"support": settings.SUPPORT_EMAIL},

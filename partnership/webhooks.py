@@ -1,217 +1,217 @@
-"""Deliveries to partners' endpoints: signed, at least once, in order per project.
+"""Partners' endpoints: registered, changed, switched off, given new secrets, and told again.
 
-Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks. An endpoint's
-next delivery of a project waits until the one before it was taken or given up. The row is the
-job, as with operations: a killed worker's delivery is sent again by another.
+What is sent to them is `deliveries.py`. Both write the rows, nobody else does.
+Source: partnership.md, "Beyond the published contract".
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-import secrets
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-import structlog
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import QuerySet
 
-from accounts.encryption import decrypt, encrypt
+from accounts.encryption import encrypt
 from oauth_provider import safe_fetch
-from partnership import events, mail
-from partnership.models import Delivery, Event, Webhook
+from partnership import events
+from partnership.errors import Fault, Invalid, InvalidState, WebhookNotFound
+from partnership.events import Actor
+from partnership.models import Delivery, Event, Partner, Webhook
+from partnership.signatures import new_secret
 
-log = structlog.get_logger("gatehouse.webhook")
+MAX_ENDPOINTS = 10  # of a partner in one environment
+MAX_REPLAYED = 10_000  # events at once
+CHANGEABLE = ("url", "description", "event_types", "is_enabled")
 
-Outcome = Delivery.Outcome
 Status = Delivery.Status
 
-TIMEOUT_SECONDS = 10
-LEASE = timedelta(seconds=30)
-# Between attempts; after the last one the delivery is given up, 3 days after the first.
-BACKOFF_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200, 57_600, 108_000)
-# An endpoint that took nothing for so long is switched off.
-GIVE_UP_AFTER = timedelta(days=3)
-MAX_ANSWER_BYTES = 64 * 1024
 
-OUTCOMES = {
-    "invalid_address": Outcome.PRIVATE,
-    "address_refused": Outcome.PRIVATE,
-    "name_not_resolved": Outcome.LOOKUP,
-    "connection_failed": Outcome.CONNECT,
-    "tls_failed": Outcome.TLS,
-    "timed_out": Outcome.TIMEOUT,
-    "answer_too_large": Outcome.TOO_LARGE,
-    "invalid_answer": Outcome.CONNECT,
-}
+def register(
+    partner: Partner, environment: str, wanted: Mapping[str, object], *, actor: Actor, now: datetime
+) -> tuple[Webhook, str]:
+    """A new endpoint and its secret, which is shown this once.
 
-
-def new_secret() -> str:
-    """`whsec_` and 24 random bytes in base64, as the standard writes symmetric secrets."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-
-
-def rotate_secret(webhook: Webhook, *, overlap_seconds: int, now: datetime) -> str:
-    """A new secret; until the overlap ends every delivery carries a signature by each."""
+    Raises Invalid (422) for an address that nothing would be sent to, unknown event types, and
+    one endpoint too many.
+    """
+    check(wanted)
     secret = new_secret()
-    webhook.encrypted_previous_secret = webhook.encrypted_secret
-    webhook.previous_secret_expires_at = now + timedelta(seconds=overlap_seconds)
-    webhook.encrypted_secret = encrypt(secret)
-    webhook.save(update_fields=["encrypted_secret", "encrypted_previous_secret", "previous_secret_expires_at"])
-    return secret
-
-
-def replay(webhook: Webhook, missed: QuerySet[Event], now: datetime) -> int:
-    """Sends those events that the endpoint asks for again, in their order. How many."""
-    asked = missed.filter(type__in=webhook.event_types or events.WEBHOOK_TYPES)
-    rows = [
-        Delivery(webhook=webhook, event=event, project_id=event.project_id, is_replay=True, created_at=now, due_at=now)
-        for event in asked.order_by("id")
-    ]
-    return len(Delivery.objects.bulk_create(rows, batch_size=500))
-
-
-def deliver_due(now: datetime, *, limit: int = 20) -> int:
-    """Sends up to `limit` deliveries that are due at `now`. How many it sent."""
-    count = 0
-    while count < limit and (delivery := claim_due(now)):
-        deliver(delivery, now)
-        count += 1
-    return count
-
-
-def claim_due(now: datetime) -> Delivery | None:
-    """The next due delivery whose forerunners to the same endpoint are done, leased to the caller."""
-    pending = Delivery.objects.filter(status=Status.PENDING)
-    before = pending.filter(webhook=OuterRef("webhook"), project_id=OuterRef("project_id"), pk__lt=OuterRef("pk"))
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-    due = pending.filter(free, ~Exists(before), due_at__lte=now).order_by("due_at", "pk")
-    while due.exists():
-        with transaction.atomic():
-            looked_at = due
-            if connection.features.has_select_for_update_skip_locked:
-                looked_at = due.select_for_update(skip_locked=True, of=("self",))
-            found = looked_at.first()
-            if found is None:
-                return None
-            mine = Delivery.objects.filter(pk=found.pk, fence=found.fence, status=Status.PENDING)
-            if mine.update(fence=F("fence") + 1, lease_until=now + LEASE):
-                return Delivery.objects.select_related("webhook__partner", "event").get(pk=found.pk)
-    return None
-
-
-def deliver(delivery: Delivery, now: datetime) -> None:
-    """One attempt. No transaction is open while the endpoint is spoken to."""
-    outcome, status = attempt(delivery, now)
-    log.info("delivery", outcome=outcome, status=status, webhook=str(delivery.webhook_id))
-    if outcome == Outcome.DELIVERED:
-        finish(delivery, Status.DELIVERED, outcome, status, now)
-        Webhook.objects.filter(pk=delivery.webhook_id, failing_since__isnull=False).update(failing_since=None)
-        return
-    is_last = delivery.attempts >= len(BACKOFF_SECONDS)
-    if is_last:
-        finish(delivery, Status.FAILED, outcome, status, now)
-    else:
-        wait = timedelta(seconds=BACKOFF_SECONDS[delivery.attempts])
-        held(delivery).update(
-            attempts=F("attempts") + 1,
-            outcome=outcome,
-            response_status=status,
-            last_attempt_at=now,
-            due_at=now + wait,
-            lease_until=None,
-        )
-    note_failure(delivery.webhook, now)
-
-
-def attempt(delivery: Delivery, now: datetime) -> tuple[Delivery.Outcome, int | None]:
-    """What the endpoint said, as a name, and its HTTP status if it said one."""
-    body = payload(delivery.event)
-    try:
-        answer = safe_fetch.fetch(
-            "POST",
-            delivery.webhook.url,
-            headers=signed_headers(delivery.webhook, delivery.event, body, timezone.now()),
-            body=body,
-            timeout_seconds=TIMEOUT_SECONDS,
-            max_bytes=MAX_ANSWER_BYTES,
-            allow_private=settings.WEBHOOK_ALLOW_PRIVATE,
-        )
-    except safe_fetch.Refused as refusal:
-        return OUTCOMES[refusal.outcome], None
-    if 200 <= answer.status < 300:
-        return Outcome.DELIVERED, answer.status
-    is_redirect = 300 <= answer.status < 400
-    return Outcome.REDIRECT if is_redirect else Outcome.STATUS, answer.status
-
-
-def payload(event: Event) -> bytes:
-    at = event.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"type": event.type, "timestamp": at, "data": event.data}).encode()
-
-
-def signed_headers(webhook: Webhook, event: Event, body: bytes, now: datetime) -> dict[str, str]:
-    """The id is the event's: a receiver that saw it knows a repetition by it."""
-    message_id, stamp = f"msg_{event.uuid.hex}", str(int(now.timestamp()))
-    signed = f"{message_id}.{stamp}.".encode() + body
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": stamp,
-        "webhook-signature": " ".join(signature(secret, signed) for secret in live_secrets(webhook, now)),
-    }
-
-
-def live_secrets(webhook: Webhook, now: datetime) -> list[str]:
-    found = [decrypt(webhook.encrypted_secret)]
-    ends_at = webhook.previous_secret_expires_at
-    if webhook.encrypted_previous_secret and ends_at and ends_at > now:
-        found.append(decrypt(webhook.encrypted_previous_secret))
-    return found
-
-
-def signature(secret: str, signed: bytes) -> str:
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-
-
-def held(delivery: Delivery) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence, status=Status.PENDING)
-
-
-def finish(
-    delivery: Delivery, end: Delivery.Status, outcome: Delivery.Outcome, status: int | None, now: datetime
-) -> None:
-    held(delivery).update(
-        status=end,
-        outcome=outcome,
-        response_status=status,
-        attempts=F("attempts") + 1,
-        last_attempt_at=now,
-        finished_at=now,
-        lease_until=None,
-    )
-
-
-def note_failure(webhook: Webhook, now: datetime) -> None:
-    """Notes since when nothing gets through, and switches the endpoint off after three days of it."""
-    Webhook.objects.filter(pk=webhook.pk, failing_since__isnull=True).update(failing_since=now)
-    failing = Webhook.objects.filter(pk=webhook.pk, is_enabled=True, failing_since__lte=now - GIVE_UP_AFTER)
     with transaction.atomic():
-        if not failing.update(is_enabled=False, disabled_reason="failing"):
-            return
+        Partner.objects.select_for_update().get(pk=partner.pk)  # two at once would both be the last
+        if partner.webhooks.filter(environment=environment).count() >= MAX_ENDPOINTS:
+            message = f"At most {MAX_ENDPOINTS} webhooks are kept. Delete one first."
+            raise Invalid(Fault("url", "too_many", message))
+        webhook = Webhook(partner=partner, environment=environment, encrypted_secret=encrypt(secret), created_at=now)
+        apply(webhook, wanted)
+        webhook.save(force_insert=True)
+        record("webhook.created", webhook, actor, now)
+    return webhook, secret
+
+
+def change(webhook: Webhook, wanted: Mapping[str, object], *, actor: Actor, now: datetime) -> Webhook:
+    """`webhook` with those columns changed. Switching it on forgives what failed.
+
+    Raises Invalid (422), WebhookNotFound (404).
+    """
+    check(wanted)
+    with transaction.atomic():
+        webhook = lock(webhook)
+        apply(webhook, wanted)
+        if "is_enabled" in wanted:
+            webhook.failing_since, webhook.disabled_reason = None, ""
+        webhook.save(update_fields=[*CHANGEABLE, "failing_since", "disabled_reason"])
+        if not webhook.is_enabled:
+            give_up_pending(webhook, now)
+        record("webhook.changed", webhook, actor, now)
+    return webhook
+
+
+def remove(webhook: Webhook, *, actor: Actor, now: datetime) -> None:
+    with transaction.atomic():
+        webhook = lock(webhook)
+        record("webhook.deleted", webhook, actor, now)
+        webhook.delete()
+
+
+def rotate_secret(webhook: Webhook, *, overlap_seconds: int, actor: Actor, now: datetime) -> tuple[Webhook, str]:
+    """A new secret. Until the overlap ends, every delivery is signed with the old one as well.
+
+    One old secret is kept: rotating again within the overlap ends the oldest at once.
+    """
+    secret = new_secret()
+    with transaction.atomic():
+        webhook = lock(webhook)
+        webhook.encrypted_previous_secret = webhook.encrypted_secret
+        webhook.previous_secret_expires_at = now + timedelta(seconds=overlap_seconds)
+        webhook.encrypted_secret = encrypt(secret)
+        webhook.save(update_fields=["encrypted_secret", "encrypted_previous_secret", "previous_secret_expires_at"])
+        record("webhook.secret_rotated", webhook, actor, now)
+    return webhook, secret
+
+
+def disable(webhook: Webhook, reason: str, *, now: datetime) -> bool:
+    """Switches `webhook` off by ourselves. False if it was off already: its partner is told once."""
+    on = Webhook.objects.filter(pk=webhook.pk, is_enabled=True)
+    with transaction.atomic():
+        if not on.update(is_enabled=False, disabled_reason=reason):
+            return False
         give_up_pending(webhook, now)
-        actor, data = events.SYSTEM, {"webhook_id": str(webhook.pk)}
-        events.record("webhook.disabled", webhook.partner, webhook.environment, actor=actor, now=now, data={**data})
-    mail.send(webhook.partner.contact_email, mail.webhook_disabled(webhook, now))
+        record("webhook.disabled", webhook, events.SYSTEM, now)
+    return True
+
+
+def replay_delivery(delivery: Delivery, *, actor: Actor, now: datetime) -> Delivery:
+    """The event of `delivery` once more, or at once if it still waits for its next attempt.
+
+    Raises InvalidState (409) while the endpoint is switched off, WebhookNotFound (404).
+    """
+    with transaction.atomic():
+        webhook = lock_enabled(delivery.webhook)
+        asked = events.visible_to(webhook.partner, webhook.environment).filter(pk=delivery.event_id)
+        sent = send_again(webhook, asked, now)
+        if not sent:
+            raise WebhookNotFound
+        record("webhook.replayed", webhook, actor, now)
+    return sent[0]
+
+
+def replay_range(webhook: Webhook, *, from_: datetime, to: datetime, actor: Actor, now: datetime) -> list[Delivery]:
+    """Everything of that time that the endpoint asks for, also what happened while it was off.
+
+    Both ends included, in the events' order. Raises InvalidState (409), Invalid (422).
+    """
+    with transaction.atomic():
+        webhook = lock_enabled(webhook)
+        asked = events.visible_to(webhook.partner, webhook.environment).filter(
+            type__in=webhook.event_types or events.WEBHOOK_TYPES, occurred_at__gte=from_, occurred_at__lte=to
+        )
+        if asked.count() > MAX_REPLAYED:
+            message = f"At most {MAX_REPLAYED} events are sent again at once. Ask for a shorter time."
+            raise Invalid(Fault("from", "too_many", message))
+        sent = send_again(webhook, asked, now)
+        record("webhook.replayed", webhook, actor, now)
+    return sent
+
+
+def send_again(webhook: Webhook, asked: QuerySet[Event], now: datetime) -> list[Delivery]:
+    """A delivery of each event: the one that still waits, due now, or else a new one."""
+    waiting = webhook.deliveries.filter(status=Status.PENDING, event__in=asked)
+    waiting.filter(lease_until__isnull=True).update(due_at=now)
+    kept = list(waiting.select_related("event"))
+    new = Delivery.objects.bulk_create(
+        [
+            Delivery(
+                webhook=webhook,
+                event=event,
+                project_id=event.project_id,
+                is_replay=True,
+                created_at=now,
+                due_at=now,
+            )
+            for event in asked.exclude(pk__in=[each.event_id for each in kept]).order_by("pk")
+        ],
+        batch_size=500,
+    )
+    return kept + new
 
 
 def give_up_pending(webhook: Webhook, now: datetime) -> None:
-    """What an endpoint that is off would have got; replay brings it back."""
+    """What an endpoint that is off would have got. A replay brings it back."""
     webhook.deliveries.filter(status=Status.PENDING).update(
-        status=Status.FAILED, outcome=Outcome.DISABLED, finished_at=now, lease_until=None
+        status=Status.FAILED, outcome=Delivery.Outcome.DISABLED, finished_at=now, lease_until=None
     )
+
+
+def lock(webhook: Webhook) -> Webhook:
+    """The row as it is now. It is locked before its deliveries, by everybody: so nobody waits in a ring."""
+    rows = Webhook.objects.select_for_update(of=("self",), no_key=True).select_related("partner")
+    locked = rows.filter(pk=webhook.pk).first()
+    if locked is None:
+        raise WebhookNotFound
+    return locked
+
+
+def lock_enabled(webhook: Webhook) -> Webhook:
+    locked = lock(webhook)
+    if not locked.is_enabled:
+        raise InvalidState("The webhook is switched off. Switch it on first.")
+    return locked
+
+
+def apply(webhook: Webhook, wanted: Mapping[str, object]) -> None:
+    for name in CHANGEABLE:
+        if name in wanted:
+            setattr(webhook, name, wanted[name])
+
+
+def check(wanted: Mapping[str, object]) -> None:
+    """Raises Invalid (422), naming each parameter at fault."""
+    faults = []
+    if "url" in wanted and not is_deliverable(str(wanted["url"])):
+        message = "url must be an https address of a public host, without user name and fragment."
+        faults.append(Fault("url", "not_allowed", message))
+    types = wanted.get("event_types", [])
+    if isinstance(types, list) and not set(types) <= set(events.WEBHOOK_TYPES):
+        message = f"event_types must be among: {', '.join(events.WEBHOOK_TYPES)}."
+        faults.append(Fault("event_types", "not_allowed", message))
+    if faults:
+        raise Invalid(*faults)
+
+
+def is_deliverable(url: str) -> bool:
+    try:
+        safe_fetch.check_address(url, reach=reach())
+    except safe_fetch.Refused:
+        return False
+    return True
+
+
+def reach() -> safe_fetch.Reach:
+    return safe_fetch.Reach.LOOPBACK if settings.WEBHOOK_ALLOW_LOOPBACK else safe_fetch.Reach.PUBLIC
+
+
+def record(type_: str, webhook: Webhook, actor: Actor, now: datetime) -> None:
+    data: dict[str, object] = {"webhook_id": str(webhook.pk), "url": webhook.url}
+    events.record(type_, webhook.partner, webhook.environment, actor=actor, now=now, data=data)

@@ -33,7 +33,7 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = [
-            models.Index(fields=["partner", "environment", "-id"], name="event_by_partner"),
+            models.Index(fields=["partner", "environment", "-occurred_at", "-id"], name="event_by_partner"),
             models.Index(fields=["project", "-id"], name="event_by_project"),
         ]
         constraints = [

@@ -20,7 +20,7 @@ class Webhook(models.Model):
     description = models.CharField(_("description"), max_length=200, blank=True, default="")
     event_types = models.JSONField(_("events"), default=list, blank=True)  # empty: all
     is_enabled = models.BooleanField(_("enabled"), default=True)
-    disabled_reason = models.CharField(max_length=40, blank=True, default="")
+    disabled_reason = models.CharField(max_length=40, blank=True, default="")  # failing, gone; empty: by hand
     # `whsec_...`, encrypted: signing needs the secret itself.
     encrypted_secret = models.TextField(editable=False)
     encrypted_previous_secret = models.TextField(blank=True, default="", editable=False)
@@ -62,6 +62,8 @@ class Delivery(models.Model):
         TLS = "tls_failed", _("certificate or TLS refused")
         TIMEOUT = "timed_out", _("too slow")
         TOO_LARGE = "answer_too_large", _("answer too large")
+        INVALID = "invalid_answer", _("answer is no HTTP")
+        NOT_SENT = "not_sent", _("could not be sent, by a fault of ours")
         DISABLED = "webhook_disabled", _("endpoint was switched off")
 
     id = models.BigAutoField(primary_key=True)  # the order in which an endpoint gets a project's events
@@ -73,7 +75,8 @@ class Delivery(models.Model):
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.PENDING)
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, blank=True, default="")
     response_status = models.PositiveSmallIntegerField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)  # begun; one cut off has no line in `history`
+    history = models.JSONField(default=list, editable=False)  # [{at, outcome, response_status, duration_ms}]
     created_at = models.DateTimeField()
     last_attempt_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -91,7 +94,12 @@ class Delivery(models.Model):
                 condition=Q(status="pending"),
                 name="delivery_in_order",
             ),
-            models.Index(fields=["webhook", "-created_at"], name="delivery_by_webhook"),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(status="pending", lease_until__isnull=False),
+                name="delivery_leased",
+            ),
+            models.Index(fields=["webhook", "-created_at", "-id"], name="delivery_by_webhook"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -226,7 +226,7 @@ class OsbDriver(Driver):
                 body=None if body is None else json.dumps(body).encode(),
                 timeout_seconds=STEP_SECONDS / 2,
                 max_bytes=MAX_ANSWER_BYTES,
-                allow_private=True,  # the operator chose the broker's address
+                reach=safe_fetch.Reach.ANYWHERE,  # the operator chose the broker's address
             )
         except safe_fetch.Refused as refusal:
             raise Orphaned(refusal.outcome) from None

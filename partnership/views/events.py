@@ -1,7 +1,8 @@
-"""The partner's own audit log: who did what when, with the id of the request."""
+"""The partner's own audit log: who did what when, with the id of the request (partnership.md)."""
 
 from django.http import HttpRequest, JsonResponse
 
+from partnership import events
 from partnership.authentication import Door
 from partnership.models import Event
 from partnership.paging import page
@@ -13,7 +14,7 @@ class EventList(PartnerView):
     doors = {"GET": Door("projects:read", changes=False)}
 
     def get(self, request: HttpRequest) -> JsonResponse:
-        mine = Event.objects.filter(partner=self.caller.partner, environment=self.caller.environment)
+        mine = events.visible_to(self.caller.partner, self.caller.environment)
         rows, cursor = page(mine, request.GET, time_field="occurred_at")
         return answer({"events": [event_body(event) for event in rows], "next_cursor": cursor})
 
@@ -23,8 +24,15 @@ def event_body(event: Event) -> dict[str, object]:
         "id": str(event.uuid),
         "type": event.type,
         "project_id": str(event.project_id) if event.project_id else None,
-        "actor": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name},
-        "request_id": event.request_id,
+        "actor": actor_body(event),
+        "request_id": event.request_id or None,
         "occurred_at": stamp(event.occurred_at),
         "data": event.data,
     }
+
+
+def actor_body(event: Event) -> dict[str, object]:
+    """Our staff have no names outside of the house."""
+    if event.actor_kind == "staff":
+        return {"kind": "staff", "id": None, "name": None}
+    return {"kind": event.actor_kind, "id": event.actor_id or None, "name": event.actor_name or None}

@@ -1,0 +1,314 @@
+"""Events on their way to partners' endpoints: signed, at least once, in order per project."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import transaction
+from django.utils import timezone
+from standardwebhooks import WebhookVerificationError
+
+from partnership import deliveries, events, lifecycle, operations
+from partnership.events import Actor
+from partnership.models import Delivery, Event, Operation, Partner, Webhook
+from tests import receivers
+from tests.partnership.hooks import deliver, hook
+
+BEYOND = ("partnership.md", "Beyond the published contract")
+SIGNED = pytest.mark.contract(*BEYOND, "GET, POST `webhooks`; GET, PATCH, DELETE `webhooks/:id`")
+
+
+@pytest.fixture(autouse=True)
+def loopback_allowed(settings, time_machine):
+    settings.WEBHOOK_ALLOW_LOOPBACK = True
+    time_machine.move_to("2026-03-01T12:00:00Z", tick=False)
+
+
+@pytest.fixture
+def receiver():
+    with receivers.receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def hooked(globex, receiver):
+    """An endpoint of globex that hears of everything."""
+    return hook(globex, receiver)
+
+
+def outcomes(hook_):
+    """Of every attempt at the oldest delivery."""
+    return [each["outcome"] for each in hook_.deliveries()[-1]["history"]]
+
+
+@SIGNED
+def test_a_receiver_verifies_what_it_gets(globex, hooked):
+    project = globex.sync()["project"]
+    assert deliver() == 1
+    body = hooked.verified()
+    assert (body["type"], body["data"]["project"]["id"]) == ("project.created", project["id"])
+    assert body["timestamp"] == "2026-03-01T12:00:00.000Z"
+    assert project["api_key"] not in json.dumps(body)
+    event = Event.objects.get(type="project.created")
+    assert hooked.receiver.got[0][0]["webhook-id"] == f"msg_{event.uuid.hex}"
+
+
+def test_a_changed_body_or_a_foreign_secret_does_not_verify(globex, hooked):
+    globex.sync()
+    deliver()
+    headers, body = hooked.receiver.got[0]
+    hooked.receiver.got.append((headers, body.replace(b"nano", b"xl")))
+    with pytest.raises(WebhookVerificationError):
+        hooked.verified()
+    with pytest.raises(WebhookVerificationError):
+        hooked.verified(0, "whsec_" + "A" * 32)
+
+
+def test_two_secrets_sign_while_they_overlap(globex, hooked, later):
+    new = globex.post(f"{hooked.path}/rotate-secret", {"overlap_seconds": 600})["webhook"]["secret"]
+    globex.sync("One")
+    deliver()
+    assert hooked.verified() == hooked.verified(secret=new)
+    later(seconds=601)
+    globex.sync("Two")
+    deliver()
+    assert hooked.verified(secret=new)["type"] == "project.created"
+    with pytest.raises(WebhookVerificationError):
+        hooked.verified()
+
+
+def test_every_type_of_the_contract_arrives_in_order(globex, hooked, shop):
+    calls = ("pause", None), ("restore", None), ("upgrade", {"instance_type": "micro"}), ("restart", None)
+    for call, body in calls:
+        assert globex.post(f"{shop}/{call}", body).status == 200
+    globex.delete(shop)
+    assert deliver() == 6
+    told = ["created", "paused", "restored", "upgraded", "restarted", "deleted"]
+    assert hooked.types() == [f"project.{each}" for each in told]
+
+
+def test_only_what_was_asked_for(globex, receiver):
+    only = hook(globex, receiver, event_types=["project.paused"])
+    shop = globex.sync()["project"]["id"]
+    globex.post(f"{shop}/pause")
+    deliver()
+    assert only.types() == ["project.paused"]
+
+
+@pytest.mark.parametrize("code", [400, 404, 429, 500, 503])
+def test_an_error_is_tried_again(globex, hooked, later, code):
+    hooked.receiver.behave = receivers.status(code, b"secret stack trace")
+    globex.sync()
+    assert (deliver(), deliver()) == (1, 0)
+    (told,) = hooked.deliveries()
+    assert (told["status"], told["outcome"], told["response_status"]) == ("pending", "unexpected_status", code)
+    assert told["next_attempt_at"].startswith("2026-03-01T12:00:05")
+    assert "stack" not in str(told)
+    hooked.receiver.behave = receivers.status(200)
+    later(seconds=6)
+    assert deliver() == 1
+    assert outcomes(hooked) == ["unexpected_status", "delivered"]
+    assert hooked.receiver.got[0][1] == hooked.receiver.got[1][1]  # the same bytes, the same id
+    assert hooked.receiver.got[0][0]["webhook-id"] == hooked.receiver.got[1][0]["webhook-id"]
+    assert hooked.verified()["type"] == "project.created"  # signed for the new time
+
+
+def test_retry_after_is_heard(globex, hooked, later):
+    hooked.receiver.behave = receivers.status(429, Retry_After="600")
+    globex.sync()
+    deliver()
+    later(seconds=599)
+    assert deliver() == 0
+    later(seconds=2)
+    assert deliver() == 1
+
+
+@pytest.mark.parametrize(
+    ("behave", "outcome"),
+    [
+        (receivers.status(302, Location="http://127.0.0.1:1/"), "redirect_refused"),
+        (receivers.slow(2), "timed_out"),
+        (receivers.drip, "timed_out"),
+        (receivers.flood, "answer_too_large"),
+        (receivers.no_http, "invalid_answer"),
+    ],
+)
+def test_a_bad_receiver_gets_a_named_outcome(globex, hooked, monkeypatch, behave, outcome):
+    monkeypatch.setattr(deliveries, "TIMEOUT_SECONDS", 0.3)
+    hooked.receiver.behave = behave
+    globex.sync()
+    deliver()
+    assert (outcomes(hooked), hooked.deliveries()[0]["status"]) == ([outcome], "pending")
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome"),
+    [
+        ("https://10.0.0.1/", "address_refused"),
+        ("https://169.254.169.254/latest/meta-data", "address_refused"),
+        ("https://[::ffff:10.0.0.1]/", "address_refused"),
+        ("http://127.0.0.1:1/", "connection_failed"),
+    ],
+)
+def test_attack_089_what_was_kept_before_is_looked_at_again(globex, hooked, url, outcome):
+    """An address that passed once, or came by another way, is checked at every attempt."""
+    Webhook.objects.update(url=url)
+    globex.sync()
+    deliver()
+    assert outcomes(hooked) == [outcome]
+
+
+def test_a_project_waits_for_its_own_and_for_no_other(globex, hooked, shop, later):
+    hooked.receiver.behave = receivers.status(500)
+    deliver()
+    hooked.receiver.behave = receivers.status(200)
+    globex.post(f"{shop}/pause")
+    globex.sync("Other")
+    assert deliver() == 1
+    later(seconds=6)
+    assert deliver() == 2
+    assert hooked.types() == ["project.created", "project.created", "project.created", "project.paused"]
+    ids = [json.loads(body)["data"]["project"]["id"] for _, body in hooked.receiver.got]
+    assert [each == shop for each in ids] == [True, False, True, True]
+
+
+def test_one_that_hangs_holds_up_no_other(globex, acme, hooked, monkeypatch):
+    monkeypatch.setattr(deliveries, "TIMEOUT_SECONDS", 0.5)
+    hooked.receiver.behave = receivers.slow(2)
+    with receivers.receiving() as quick:
+        other = hook(globex, quick)
+        for number in range(6):
+            globex.sync(f"Shop {number}")
+        assert deliver() == 7  # the slow one is asked once, then left alone
+    assert (len(other.receiver.got), len(hooked.receiver.got)) == (6, 1)
+
+
+def test_it_goes_on_for_three_days_and_no_longer(globex, hooked, later):
+    hooked.receiver.behave = receivers.status(500)
+    globex.sync()
+    tries = 0
+    for seconds in (0, *deliveries.BACKOFF_SECONDS):
+        later(seconds=seconds + 1)
+        tries += deliver()
+    (told,) = hooked.deliveries()
+    assert (tries, told["attempts"], len(told["history"])) == (13, 13, 13)
+    assert (told["status"], told["next_attempt_at"]) == ("failed", None)
+    assert timedelta(days=3) < timezone.now() - Event.objects.get(type="project.created").occurred_at < timedelta(4)
+
+
+def failing_for_three_days(hook_, later):
+    hook_.receiver.behave = receivers.status(500)
+    hook_.owner.sync()
+    for seconds in (0, *deliveries.BACKOFF_SECONDS):
+        later(seconds=seconds + 1)
+        deliver()
+
+
+def test_an_endpoint_that_takes_nothing_is_switched_off_with_a_mail(globex, hooked, later):
+    failing_for_three_days(hooked, later)
+    shown = hooked.shown()
+    assert (shown["is_enabled"], shown["disabled_reason"]) == (False, "failing")
+    (letter,) = mail.outbox
+    assert (letter.to, hooked.receiver.url in letter.body) == (["ops@partner.example"], True)
+    assert Event.objects.filter(type="webhook.disabled", actor_kind="system").count() == 1
+    globex.sync("Later")
+    assert (deliver(), len(hooked.deliveries())) == (0, 1)
+
+
+def test_switched_on_again_it_is_given_time_and_its_past(globex, hooked, later):
+    failing_for_three_days(hooked, later)
+    globex.sync("Later")
+    hooked.receiver.behave = receivers.status(200)
+    hooked.receiver.got.clear()
+    assert hooked.patch(is_enabled=True)["webhook"]["failing_since"] is None
+    span = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
+    assert globex.post(f"{hooked.path}/replay", span)["replayed"] == 2
+    deliver()
+    assert hooked.types() == ["project.created"] * 2
+
+
+def test_one_success_in_between_forgives(globex, hooked, later):
+    hooked.receiver.behave = receivers.status(500)
+    globex.sync("One")
+    deliver()
+    assert hooked.shown()["failing_since"].startswith("2026-03-01T12:00:00")
+    hooked.receiver.behave = receivers.status(200)
+    globex.sync("Two")
+    deliver()
+    assert hooked.shown()["failing_since"] is None
+
+
+def test_410_switches_it_off_at_once(globex, hooked):
+    globex.sync("One")
+    globex.sync("Two")
+    hooked.receiver.behave = receivers.status(410)
+    assert deliver() == 1
+    assert hooked.shown()["disabled_reason"] == "gone"
+    assert {told["status"] for told in hooked.deliveries()} == {"failed"}
+    assert "410" in mail.outbox[0].body
+
+
+def test_a_killed_workers_delivery_is_taken_over(globex, hooked, later):
+    globex.sync()
+    killed = deliveries.claim_due(timezone.now())
+    assert deliver() == 0
+    later(seconds=31)
+    assert deliver() == 1
+    (told,) = hooked.deliveries()
+    assert (told["status"], told["attempts"], len(told["history"])) == ("delivered", 2, 1)
+    late = deliveries.Report(Delivery.Outcome.TIMEOUT)
+    deliveries.settle(killed, late, timezone.now())  # it lived after all, and says nothing any more
+    assert hooked.deliveries() == [told]
+
+
+def test_what_our_keys_cannot_sign_is_no_crash(globex, hooked, settings):
+    globex.sync()
+    settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
+    assert deliver() == 1
+    assert outcomes(hooked) == ["not_sent"]
+
+
+def test_nothing_is_sent_for_a_partner_that_is_switched_off(globex, hooked):
+    globex.sync()
+    Partner.objects.update(is_enabled=False)
+    assert deliver() == 0
+    Partner.objects.update(is_enabled=True)
+    assert deliver() == 1
+
+
+def test_the_test_environment_has_endpoints_of_its_own(globex, globex_test, hooked):
+    globex_test.sync()
+    assert deliver() == 0
+    with receivers.receiving() as other:
+        hook(globex_test, other)
+        globex_test.sync("Another")
+        deliver()
+    assert (len(other.got), hooked.receiver.got) == (1, [])
+
+
+def test_what_a_person_does_after_cutting_the_link_is_not_told(acme, alice, receiver, later):
+    hooked = hook(acme, receiver)
+    user_id = acme.connect("alice@example.com")
+    acme.sync_for(user_id)
+    later(seconds=1)
+    acme.partner.connections.update(cut_at=timezone.now())
+    project = acme.partner.projects.get()
+    operations_before = len(acme.get("events")["events"])
+    deleted_by(alice, project)
+    deliver()
+    assert hooked.types() == ["project.created"]
+    assert len(acme.get("events")["events"]) == operations_before
+
+
+def deleted_by(person, project):
+    now = timezone.now()
+    lifecycle.change(project, Operation.Type.DELETE, actor=Actor("user", str(person.pk)), now=now)
+    operations.run_due(now)
+
+
+def test_no_event_is_told_that_did_not_come_about(globex, hooked):
+    with transaction.atomic():
+        events.record("statement.closed", globex.partner, "live", actor=events.SYSTEM, now=timezone.now())
+        transaction.set_rollback(True)
+    assert (deliver(), Event.objects.filter(type="statement.closed").count()) == (0, 0)
