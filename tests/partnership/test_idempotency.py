@@ -62,9 +62,7 @@ def test_partners_and_environments_have_keys_of_their_own(globex, globex_test, a
 def test_a_second_secret_of_the_same_partner_shares_the_keys(globex):
     add_secret(globex.partner, "gps_second")
     first = globex.post("sync-embedded-project", {"project_name": "Shop"}, key=KEY)
-    again = PartnerClient(globex.partner, "gps_second").post(
-        "sync-embedded-project", {"project_name": "Shop"}, key=KEY
-    )
+    again = PartnerClient(globex.partner, "gps_second").post("sync-embedded-project", {"project_name": "Shop"}, key=KEY)
     assert again.body == first.body
 
 

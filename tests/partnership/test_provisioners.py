@@ -69,7 +69,9 @@ class Case:
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     match request.param:
         case "embedded":
-            yield Case(EmbeddedDriver({"root": str(tmp_path)}), lambda: [*tmp_path.glob("[!.]*"), *tmp_path.glob(".locks/*")])
+            yield Case(
+                EmbeddedDriver({"root": str(tmp_path)}), lambda: [*tmp_path.glob("[!.]*"), *tmp_path.glob(".locks/*")]
+            )
         case "simulated":
             yield Case(SimulatedDriver({}), list)
         case "osb":
