@@ -22,7 +22,9 @@ from accounts.people import create_person
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest, new_client_secret
 from partnership import partners
+from partnership.events import SYSTEM
 from partnership.models import Partner
+from partnership.partners import NewSecret
 
 PUBLIC_CLIENT_ID = "clf_NK8cMUs41gm8ZcfdtSguVw"  # built into the deployed CLI
 SCOPES = "user:read organizations:read projects:read projects:write"
@@ -196,7 +198,7 @@ def ensure_partner(key: str, known: dict[str, str], now: datetime) -> dict[str, 
     secret = known.get("secret", "")
     if not (secret and partner.secrets.filter(digest=digest(secret), expires_at=None).exists()):
         partner.secrets.filter(name="demo").delete()
-        secret = partners.add_secret(partner, name="demo", now=now)
+        secret = partners.issue(partner, NewSecret("demo"), actor=SYSTEM, now=now)
     return {"id": partner.pk, "secret": secret}
 
 
