@@ -48,6 +48,9 @@ class RowAdmin(BaseAdmin):
     `acts` names what may be done to one row: route -> the method that does it and says so.
     """
 
+    class Media:
+        css = {"all": ["admin-partners.css"]}
+
     acts: dict[str, str] = {}
     list_per_page = 50
     view_on_site = False

@@ -23,6 +23,9 @@ REGISTERED = "gatehouse.registered"
 
 
 class PartnerAdmin(PartnerPages):
+    class Media:
+        css = {"all": ["admin-partners.css"]}
+
     form = PartnerForm
     change_form_template = "admin/partnership/partner_form.html"
     list_display = (

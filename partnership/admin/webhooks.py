@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnership import webhooks
-from partnership.admin.pages import RowAdmin, link, listed
-from partnership.models import Delivery, Event, Webhook
+from partnership.admin.pages import RowAdmin, link, listed, staff_actor
+from partnership.models import Delivery, Webhook
 
 
 class WebhookAdmin(RowAdmin):
@@ -85,8 +85,8 @@ class DeliveryAdmin(RowAdmin):
         return [] if row.status == Delivery.Status.PENDING else [("replay", _("Send again"))]
 
     def replay(self, request: HttpRequest, delivery: Delivery) -> str:
-        count = webhooks.replay(delivery.webhook, Event.objects.filter(pk=delivery.event_id), timezone.now())
-        return _("Queued to be sent again.") if count else _("The endpoint no longer asks for this event.")
+        webhooks.replay_delivery(delivery, actor=staff_actor(request), now=timezone.now())
+        return _("Queued to be sent again.")
 
     @admin.display(description=gettext_lazy("event"))
     def event_type(self, delivery: Delivery) -> str:
