@@ -19,8 +19,8 @@ from partnership.errors import InvalidState
 from partnership.events import Actor
 from partnership.models import InstanceType, Operation, Project
 from partnership.operation_rows import Result
-from partnership.provisioners.base import Done, DriverError, Pending, Spec
-from partnership.transitions import BACKOFF_SECONDS, MAX_ATTEMPTS, TRANSITIONS
+from partnership.provisioners.base import Busy, Done, DriverError, Pending, Spec
+from partnership.transitions import BACKOFF_SECONDS, BUSY_SECONDS, MAX_ATTEMPTS, TRANSITIONS
 
 log = structlog.get_logger("gatehouse.operation")
 
@@ -121,6 +121,9 @@ def again_or_fail(operation: Operation, fault: DriverError, failure: dict[str, o
     elif failure:  # goes on until the deadline
         until = now + timedelta(seconds=BACKOFF_SECONDS[-1])
         operation_rows.put_off(operation, until=until, state={"failure": failure})
+    elif isinstance(fault, Busy):
+        # No attempt: what holds it may be a dead worker's last statement. Ends with it, or at the deadline.
+        operation_rows.put_off(operation, until=now + timedelta(seconds=BUSY_SECONDS), state={"phase": "wait"})
     elif fault.is_retryable and operation.attempts < MAX_ATTEMPTS:
         until = now + timedelta(seconds=BACKOFF_SECONDS[operation.attempts - 1])
         operation_rows.put_off(operation, until=until, state={})

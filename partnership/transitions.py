@@ -94,3 +94,5 @@ TRANSITIONS = {
 MAX_ATTEMPTS = 4
 # Before the second, third and fourth attempt; their sum is well within a sync call's 25 s.
 BACKOFF_SECONDS = (1, 2, 4)
+# Between two looks at a project that somebody else still holds.
+BUSY_SECONDS = 1

@@ -70,10 +70,10 @@ class DriverError(Exception):
 
 
 class Busy(DriverError):
-    """Another worker, maybe a slow one that lost its lease, still holds the project."""
+    """Somebody else still holds the project, maybe a slow worker that lost its lease: no attempt was made."""
 
-    def __init__(self) -> None:
-        super().__init__("provisioner_busy", "The project is busy.", is_retryable=True)
+    def __init__(self, message: str = "The project is busy.") -> None:
+        super().__init__("provisioner_busy", message, is_retryable=True)
 
 
 class Driver(ABC):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from oauth_provider import safe_fetch
-from partnership.provisioners.base import DriverError, Pending
+from partnership.provisioners.base import Busy, DriverError, Pending
 
 POLL_SECONDS = 1.0
 MAX_HOST_CHARACTERS = 300
@@ -42,18 +42,11 @@ class Failed(DriverError):
         super().__init__("broker_failed", message, is_retryable=True, detail=detail)
 
 
-class BrokerBusy(DriverError):
-    """It works on the instance already, or asks to wait."""
-
-    def __init__(self) -> None:
-        super().__init__("broker_busy", "The service broker is busy with this project.", is_retryable=True)
-
-
 def refused(answer: safe_fetch.Answer) -> DriverError:
     """The specification's table: which statuses are final, which come again, which leave orphans."""
     code = str(lenient_body(answer).get("error", ""))
     if answer.status == 429 or (answer.status == 422 and code == "ConcurrencyError"):
-        return BrokerBusy()
+        return Busy("The service broker asks to wait.")
     if answer.status == 408 or answer.status >= 500 or 200 <= answer.status < 300:
         return Orphaned(f"status {answer.status}")
     message = "The service broker refused the request."

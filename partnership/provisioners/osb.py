@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 from oauth_provider import safe_fetch
 from partnership.provisioners.base import (
     STEP_SECONDS,
+    Busy,
     Done,
     Driver,
     DriverError,
@@ -30,7 +31,6 @@ from partnership.provisioners.base import (
 )
 from partnership.provisioners.broker_answers import (
     POLL_SECONDS,
-    BrokerBusy,
     Failed,
     Offer,
     Orphaned,
@@ -140,7 +140,7 @@ class OsbDriver(Driver):
         inner = {"phase": "poll", "operation": state["operation"]} if "operation" in state else {}
         try:
             going_on = self.delete(spec, step, inner)
-        except (Orphaned, Failed, BrokerBusy):
+        except (Orphaned, Failed, Busy):
             return Pending({"phase": "mitigate", "reason": state["reason"]}, POLL_SECONDS)
         if isinstance(going_on, Pending):
             return Pending({**state, "operation": going_on.state["operation"]}, going_on.poll_seconds)

@@ -2,7 +2,7 @@
 
 `python -m tests.partnership.kills 40 7`: 40 kills, seed 7, on the database of the
 environment, which must be an empty one of its own. Prints what it found as JSON; exits 1 if an
-operation stayed open, ran twice at once, or left something behind.
+operation stayed open, was told of twice or never, or left something behind.
 """
 
 from __future__ import annotations
@@ -28,10 +28,14 @@ from django.utils import timezone  # noqa: E402
 
 from accounts.encryption import encrypt  # noqa: E402
 from accounts.errors import ApiError  # noqa: E402
-from partnership import creation, lifecycle, operations  # noqa: E402
+from config import chores  # noqa: E402
+from partnership import catalog, creation, lifecycle, operations  # noqa: E402
 from partnership.creation import Owner, Wanted  # noqa: E402
 from partnership.events import SYSTEM  # noqa: E402
 from partnership.models import Event, Operation, Partner, Project, Provisioner, Region  # noqa: E402
+from partnership.provisioners import osb  # noqa: E402
+from partnership.transitions import TRANSITIONS  # noqa: E402
+from tests.partnership.provisioners.broker import Broker, Served  # noqa: E402
 
 SERVER = os.environ.get("GATEHOUSE_DATABASE_URL", "")
 CHANGES = [Operation.Type.PAUSE, Operation.Type.RESTORE, Operation.Type.DELETE]
@@ -40,8 +44,11 @@ SETTLED = ("active", "paused", "failed", "deleted")
 
 def main(kills: int, seed: int) -> int:
     settings.OPERATION_LEASE_SECONDS = 1
+    osb.STEP_SECONDS = 4
     call_command("migrate", verbosity=0)
-    owner = prepare()
+    served = Served()
+    served.broker.polls = 1  # everything takes a while
+    owner = prepare(served)
     dice = random.Random(seed)
     workers = [start() for _ in range(3)]
     done = 0
@@ -56,18 +63,25 @@ def main(kills: int, seed: int) -> int:
     wait_until_settled()
     for worker in workers:
         stop(worker)
-    return report(kills)
+    try:
+        return report(kills, served)
+    finally:
+        remove_all()
 
 
-def prepare() -> Owner:
+def prepare(served: Served) -> Owner:
     partner = Partner.objects.create(
         id="ps_killed000001", name="Kills", contact_email="k@k.example", is_white_label=True
     )
+    add_region("eu-central", "osb", served.settings())
     if SERVER:
-        dsn = json.dumps({"dsn": SERVER})
-        server = Provisioner.objects.create(name="server", kind="postgres", encrypted_settings=encrypt(dsn))
-        Region.objects.filter(name="us-west").update(provisioner=server)
+        add_region("us-west", "postgres", {"dsn": SERVER})
     return Owner(Project.Mode.WHITE_LABEL, partner=partner)
+
+
+def add_region(name: str, kind: str, given: dict[str, object]) -> None:
+    made = Provisioner.objects.create(name=kind, kind=kind, encrypted_settings=encrypt(json.dumps(given)))
+    Region.objects.filter(name=name).update(provisioner=made)
 
 
 def start() -> int:
@@ -76,9 +90,10 @@ def start() -> int:
     pid = os.fork()
     if pid:
         return pid
-    while True:
-        operations.run_due(timezone.now())
-        time.sleep(0.01)
+    try:
+        chores.work()
+    finally:
+        os._exit(1)
 
 
 def stop(pid: int) -> None:
@@ -88,10 +103,17 @@ def stop(pid: int) -> None:
 
 def ask(owner: Owner, dice: random.Random) -> None:
     """What a partner may ask for at this moment; refusals are answers too."""
-    wanted = Wanted(f"Shop {dice.randrange(12)}", region=dice.choice(["us-east", "us-west"]))
+    now = timezone.now()
+    wanted = Wanted(f"Shop {dice.randrange(12)}", region=dice.choice(["us-east", "us-west", "eu-central"]))
     try:
-        project, _ = creation.sync(owner, wanted, actor=SYSTEM, now=timezone.now())
-        lifecycle.change(project, dice.choice(CHANGES), actor=SYSTEM, now=timezone.now())
+        project, _ = creation.sync(owner, wanted, actor=SYSTEM, now=now)
+        match dice.choice([*CHANGES, Operation.Type.RESTART, Operation.Type.UPGRADE]):
+            case Operation.Type.RESTART:
+                lifecycle.restart(project, None, actor=SYSTEM, now=now)
+            case Operation.Type.UPGRADE:
+                lifecycle.upgrade(project, dice.choice(["nano", "micro"]), None, actor=SYSTEM, now=now)
+            case change:
+                lifecycle.change(project, change, actor=SYSTEM, now=now)
     except ApiError:
         return
 
@@ -102,10 +124,12 @@ def wait_until_settled() -> None:
         time.sleep(0.1)
 
 
-def report(kills: int) -> int:
-    ended = ("project.created", "project.paused", "project.restored", "project.deleted", "project.failed")
+def report(kills: int, served: Served) -> int:
+    """What is left, printed; 1 if anything of it should not be."""
+    ended = [rule.event for rule in TRANSITIONS.values()] + ["project.failed"]
     told = Counter(Event.objects.filter(type__in=ended).values_list("data__operation__id", flat=True))
     alive = {str(pk) for pk in Project.objects.filter(status__in=["active", "paused"]).values_list("pk", flat=True)}
+    left = left_behind(served.broker)
     found = {
         "kills": kills,
         "operations": Operation.objects.count(),
@@ -113,8 +137,9 @@ def report(kills: int) -> int:
         "open": Operation.objects.filter(finished_at=None).count(),
         "unsettled": Project.objects.exclude(status__in=SETTLED, operation_status="").count(),
         "told twice or never": sum(told[str(pk)] != 1 for pk in Operation.objects.values_list("pk", flat=True)),
-        "orphans": sorted(left_behind() - alive),
-        "missing": sorted(alive - left_behind()),
+        "orphans": sorted(f"{place} {id_}" for place, ids in left.items() for id_ in ids - alive),
+        "missing": sorted(alive - set().union(*left.values())),
+        "ended": dict(Counter(map(" ".join, Operation.objects.values_list("type", "status")))),
     }
     sys.stdout.write(json.dumps(found))
     return int(
@@ -124,18 +149,30 @@ def report(kills: int) -> int:
     )
 
 
-def left_behind() -> set[str]:
-    """The ids of projects that have a folder, a database or a role."""
-    folders = {path.name for path in settings.EMBEDDED_PROJECTS.glob("[!.]*")}
-    if not SERVER:
-        return folders
-    with psycopg.connect(SERVER) as server:
-        rows = server.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname ~ '^p_[0-9a-f]{32}$' "
-            "UNION SELECT datname FROM pg_database WHERE datname ~ '^p_[0-9a-f]{32}$'"
-        )
-        mine = {pk.hex: str(pk) for pk in Project.objects.values_list("pk", flat=True)}
-        return folders | {mine[name[2:]] for (name,) in rows if name[2:] in mine}
+def left_behind(broker: Broker) -> dict[str, set[str]]:
+    """The ids of projects of which there is something, by where it is."""
+    root = settings.EMBEDDED_PROJECTS
+    left = {
+        "folder": {path.name for path in root.glob("[!.]*")},
+        "lock": {path.name for path in root.glob(".locks/*")},
+        "instance": set(broker.instances),
+        "binding": set(broker.bindings),
+    }
+    if SERVER:
+        mine = {f"p_{pk.hex}": str(pk) for pk in Project.objects.values_list("pk", flat=True)}
+        with psycopg.connect(SERVER) as server:
+            roles = server.execute("SELECT rolname FROM pg_roles").fetchall()
+            databases = server.execute("SELECT datname FROM pg_database").fetchall()
+        left["role"] = {mine[name] for (name,) in roles if name in mine}
+        left["database"] = {mine[name] for (name,) in databases if name in mine}
+    return left
+
+
+def remove_all() -> None:
+    """Whatever was found: the server is not ours alone."""
+    for project in Project.objects.filter(provisioner__kind="postgres"):
+        spec = operations.spec_of(project.operations.latest("created_at"))
+        catalog.get_driver(project.provisioner).delete(spec, lambda _name: None, {})
 
 
 if __name__ == "__main__":

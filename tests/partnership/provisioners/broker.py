@@ -45,6 +45,7 @@ class Broker:
     requests: list[Request] = field(default_factory=list)
     tricks: dict[str, list[int | str]] = field(default_factory=dict)
     service: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(SERVICE)))
+    retry_after: str = ""
     polls: int = 0  # how often last_operation says "in progress"; 0: everything at once
     running: dict[str, int] = field(default_factory=dict)
     going: set[str] = field(default_factory=set)  # to be deleted when its operation ends
@@ -152,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, status: int, content: bytes) -> None:
         try:
             self.send_response(status)
+            if self.broker.retry_after:
+                self.send_header("Retry-After", self.broker.retry_after)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -9,8 +9,17 @@ from functools import partial
 
 import pytest
 
-from partnership.provisioners.base import DriverError
-from tests.partnership.provisioners.grounds import VERBS, Cut, Ground, cutting, die_here, in_a_process, stop_here
+from partnership.provisioners.base import Busy, DriverError
+from tests.partnership.provisioners.grounds import (
+    VERBS,
+    Cut,
+    Ground,
+    OsbGround,
+    cutting,
+    die_here,
+    in_a_process,
+    stop_here,
+)
 
 each_verb = pytest.mark.parametrize("verb", VERBS)
 
@@ -89,6 +98,20 @@ class TestContract:
         assert ground.driver.measure(ground.spec) == first
         assert first.database_bytes > 4096
         assert ground.lets_in()
+
+    def test_a_project_that_somebody_works_on_is_busy(self, ground: Ground):
+        if isinstance(ground, OsbGround):
+            pytest.skip("the broker itself says so: test_osb.py, ConcurrencyError")
+        ground.call("create")
+        seen = []
+
+        def step(name: str) -> None:
+            with pytest.raises(Busy):
+                ground.driver.delete(ground.spec, lambda _name: None, {})
+            seen.append(name)
+
+        ground.driver.pause(ground.spec, step, {})
+        assert seen
 
     def test_what_is_not_there_can_not_be_measured(self, ground: Ground):
         with pytest.raises(DriverError):

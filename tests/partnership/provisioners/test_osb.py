@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from partnership.provisioners.base import Done, DriverError, Pending
+from partnership.provisioners.base import Busy, Done, DriverError, Pending
 from partnership.provisioners.osb import OsbDriver
 from tests.partnership.provisioners.grounds import PROJECT_ID, SPEC, OsbGround
 
@@ -88,8 +88,6 @@ def test_an_asynchronous_creation_that_fails_is_taken_back_asynchronously(on_slo
         (409, "broker_refused", False),
         (410, "broker_refused", False),
         (422, "broker_refused", False),
-        ("busy", "broker_busy", True),
-        (429, "broker_busy", True),
     ],
 )
 def test_a_refused_creation_leaves_nothing_to_take_back(on_broker, trick, code, is_retryable):
@@ -99,12 +97,9 @@ def test_a_refused_creation_leaves_nothing_to_take_back(on_broker, trick, code, 
     assert on_broker.broker.kinds() == ["provision"]
 
 
-@pytest.mark.parametrize("trick", [500, "slow", "cut", "garbage", "list", 404, 429])
+@pytest.mark.parametrize("trick", [500, "slow", "cut", "garbage", "list"])
 def test_a_poll_without_a_usable_answer_says_nothing_and_is_asked_again(on_slow_broker, trick):
     on_slow_broker.broker.tricks["last_operation"] = [trick]
-    if trick in (404, 429):
-        assert refusal_of(on_slow_broker, "create").code in ("broker_refused", "broker_busy")
-        return
     on_slow_broker.call("create")
     assert on_slow_broker.broker.kinds().count("provision") == 1
 
@@ -146,12 +141,23 @@ def test_a_service_without_bindings_is_used_without_credentials(on_broker):
     assert on_broker.broker.kinds() == ["provision", "deprovision"]
 
 
-@pytest.mark.parametrize("trick", [500, "half_done", "cut", "slow", "busy", 429])
+@pytest.mark.parametrize("trick", [500, "half_done", "cut", "slow"])
 @pytest.mark.parametrize("verb", ["pause", "resize", "restart", "delete"])
 def test_a_change_that_may_have_happened_is_asked_for_again(on_broker, verb, trick):
     on_broker.prepare(verb)
     on_broker.broker.tricks["deprovision" if verb == "delete" else "update"] = [trick]
     assert refusal_of(on_broker, verb, spec=on_broker.wanted(verb)).is_retryable
+    on_broker.call(verb, spec=on_broker.wanted(verb))
+    on_broker.check(verb)
+
+
+@pytest.mark.parametrize("trick", ["busy", 429])
+@pytest.mark.parametrize("verb", ["create", "pause", "resize", "restart", "delete"])
+def test_a_broker_that_asks_to_wait_is_waited_for(on_broker, verb, trick):
+    on_broker.prepare(verb)
+    on_broker.broker.tricks[{"create": "provision", "delete": "deprovision"}.get(verb, "update")] = [trick]
+    with pytest.raises(Busy):
+        getattr(on_broker.driver, verb)(on_broker.wanted(verb), NO_STEP, {})
     on_broker.call(verb, spec=on_broker.wanted(verb))
     on_broker.check(verb)
 
@@ -215,3 +221,9 @@ def test_sizes_are_not_told(on_broker):
     with pytest.raises(DriverError) as refusal:
         on_broker.driver.measure(SPEC)
     assert refusal.value.code == "not_measurable"
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("7", 7.0), ("0", 0.2), ("9999", 60.0), ("soon", 1.0), ("-1", 1.0)])
+def test_the_brokers_wish_for_patience_is_kept_within_reason(on_slow_broker, given, seconds):
+    on_slow_broker.broker.retry_after = given
+    assert on_slow_broker.driver.create(SPEC, NO_STEP, {}).poll_seconds == seconds

@@ -7,7 +7,7 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
-from partnership.provisioners.base import Busy, DriverError
+from partnership.provisioners.base import DriverError
 from partnership.provisioners.postgres import PostgresDriver
 from tests.partnership.provisioners.grounds import SPEC, VERBS, PostgresGround, cutting
 
@@ -134,18 +134,6 @@ def test_the_server_is_given_a_verifier_and_no_password(project):
     ((stored,),) = project.ask("SELECT rolpassword FROM pg_authid WHERE rolname = %s", project.name)
     assert stored.startswith("SCRAM-SHA-256$")
     assert project.credentials["password"] not in stored
-
-
-def test_a_project_that_somebody_works_on_is_busy(project):
-    seen = []
-
-    def step(_name: str) -> None:
-        with pytest.raises(Busy) as refusal:
-            PostgresDriver({"dsn": project.dsn}).delete(SPEC, lambda _name: None, {})
-        seen.append(refusal.value.is_retryable)
-
-    project.driver.pause(SPEC, step, {})
-    assert seen == [True] * len(seen) != []
 
 
 @pytest.mark.parametrize("verb", VERBS)
