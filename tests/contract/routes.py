@@ -40,6 +40,9 @@ BEARER_ACTION = Row("POST", 401)
 PAGE = Row("GET", 200)
 ASKS_TO_SIGN_IN = Row("GET", 302, SIGN_IN)
 ACTION_ASKS_TO_SIGN_IN = Row("POST", 302, SIGN_IN)
+PARTNER = Row("GET", 401, "invalid_credentials")
+PARTNER_ACTION = Row("POST", 401, "invalid_credentials")
+PARTNER_DELETE = Row("DELETE", 401, "invalid_credentials")
 STAFF = Row("GET", 302, "/admin/login/")
 
 STRANGERS: dict[str, Row] = {
@@ -64,6 +67,34 @@ STRANGERS: dict[str, Row] = {
     "projects/v1/<str:project_id>/restart": BEARER_ACTION,
     "projects/v1/<str:project_id>/upgrade-instance": BEARER_ACTION,
     "projects/v1/<str:project_id>/transfer": BEARER_ACTION,
+    ".well-known/jwks.json": PAGE,
+    "partnership/v1/<str:partner_id>/connect-user": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/sync-embedded-project": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/projects": PARTNER,
+    "partnership/v1/<str:partner_id>/catalog": PARTNER,
+    "partnership/v1/<str:partner_id>/events": PARTNER,
+    "partnership/v1/<str:partner_id>/operations/<str:operation_id>": PARTNER,
+    "partnership/v1/<str:partner_id>/operations/<str:operation_id>/cancel": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/operations/<str:operation_id>/retry": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/webhooks": PARTNER,
+    "partnership/v1/<str:partner_id>/webhooks/<str:webhook_id>": PARTNER,
+    "partnership/v1/<str:partner_id>/webhooks/<str:webhook_id>/rotate-secret": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/webhooks/<str:webhook_id>/replay": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/webhooks/<str:webhook_id>/deliveries": PARTNER,
+    "partnership/v1/<str:partner_id>/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/replay": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:project_id>": PARTNER_DELETE,
+    "partnership/v1/<str:partner_id>/<str:project_id>/metadata": PARTNER,
+    "partnership/v1/<str:partner_id>/<str:project_id>/pause": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:project_id>/restore": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:project_id>/upgrade": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:project_id>/restart": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:project_id>/authorization": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:project_id>/rotate-api-key": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:user_id>/sync-project": PARTNER_ACTION,
+    "partnership/v1/<str:partner_id>/<str:user_id>/<str:project_id>/metadata": PARTNER,
+    "account/apps/partners/<str:partner_id>/cut": ACTION_ASKS_TO_SIGN_IN,
+    # The token out of a mail is the proof; "example" is none.
+    "account/apps/agree/<str:token>": Row("GET", 404),
     "tracking/v1/agent-connected": BEARER_ACTION,
     "platform/insforge/latest-version": PAGE,
     "": Row("GET", 302, "/account"),
