@@ -80,9 +80,7 @@ def count_script() -> Script:
     return client.register_script(COUNT)
 
 
-def use(
-    name: str, key: str, request: HttpRequest, *, count: bool = True, rate: tuple[int, int] | None = None
-) -> Usage:
+def use(name: str, key: str, request: HttpRequest, *, count: bool = True, rate: tuple[int, int] | None = None) -> Usage:
     """Counts one use of limit `name` by `key`; `count=False` only looks.
 
     `rate` (count, window in seconds) stands in for the table's where a row of its own says it.

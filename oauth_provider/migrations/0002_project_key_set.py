@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oauth_provider', '0001_initial'),
+        ("oauth_provider", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='signingkey',
-            name='key_set',
-            field=models.CharField(choices=[('token', 'access tokens'), ('project', 'project authorization codes')], max_length=7),
+            model_name="signingkey",
+            name="key_set",
+            field=models.CharField(
+                choices=[("token", "access tokens"), ("project", "project authorization codes")], max_length=7
+            ),
         ),
     ]
