@@ -23,6 +23,7 @@ from partnership.provisioners.base import Busy, Done, DriverError, Pending, Spec
 from partnership.transitions import BACKOFF_SECONDS, BUSY_SECONDS, MAX_ATTEMPTS, TRANSITIONS
 
 log = structlog.get_logger("gatehouse.operation")
+clock = time.monotonic
 
 
 class LeaseLost(Exception):
@@ -43,7 +44,7 @@ def run_due(now: datetime, *, limit: int = 20) -> int:
 
     `now` is when it starts; the lease of a later one counts from when that one is claimed.
     """
-    count, started, at = 0, time.monotonic(), now
+    count, started, at = 0, clock(), now
     while count < limit and (operation := operation_rows.claim_due(at)):
         run(operation, at)
         count += 1
@@ -53,7 +54,7 @@ def run_due(now: datetime, *, limit: int = 20) -> int:
 
 def later(now: datetime, *, since: float) -> datetime:
     """`now` and the time that has passed since (of the monotonic clock)."""
-    return now + timedelta(seconds=time.monotonic() - since)
+    return now + timedelta(seconds=clock() - since)
 
 
 def run(operation: Operation, now: datetime) -> None:
@@ -85,7 +86,7 @@ def attempt(operation: Operation, now: datetime) -> None:
     failure = state.pop("failure", None)
     if failure:
         verb = "delete"  # a create that failed for good takes back what it made
-    started = time.monotonic()
+    started = clock()
     try:
         outcome = call(verb, operation, state)
     except CancelAsked:

@@ -1,5 +1,6 @@
 """What runs, fails, is tried again, canceled and given up; and a worker that lost its lease."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from partnership import operation_rows, operations
 from partnership.models import Event, Operation, Project
-from partnership.provisioners.base import Pending
+from partnership.provisioners.base import Busy, Pending
 from tests.partnership.drivers import Scripted, install, refuses
 
 
@@ -208,3 +209,53 @@ def test_an_event_is_never_rewritten(globex, shop):
         Event.objects.update(type="project.never")
     with pytest.raises(TypeError):
         Event.objects.first().delete()
+
+
+def test_a_creation_that_never_ends_is_taken_back_before_its_deadline(globex, driver, no_worker):
+    driver.script = [Pending({"operation": "7"}, 2.0)]
+    globex.sync()
+    operation = Operation.objects.get()
+    operations.run_due(operation.created_at)
+    operations.run_due(operation.deadline_at - timedelta(seconds=119))
+    assert driver.calls == ["create", "delete"]
+    operation.refresh_from_db()
+    assert (operation.status, operation.error_code) == ("failed", "deadline_exceeded")
+    assert globex.sync()["project"]["status"] == "creating"
+
+
+def test_what_can_not_be_taken_back_for_good_does_not_hold_the_operation_open(globex, driver, no_worker):
+    driver.script = [refuses(is_retryable=False)] * 2
+    globex.sync()
+    run_until_idle(0)
+    assert driver.calls == ["create", "delete"]
+    assert (Operation.objects.get().status, Operation.objects.get().error_code) == ("failed", "disk_full")
+
+
+def test_a_busy_project_is_waited_for_and_costs_no_attempt(globex, driver, no_worker):
+    driver.script = [Busy()] * 9
+    globex.sync()
+    at = Operation.objects.get().created_at
+    for seconds in range(0, 20, 2):
+        operations.run_due(at + timedelta(seconds=seconds))
+    assert driver.calls == ["create"] * 10
+    assert (Operation.objects.get().status, Operation.objects.get().attempts) == ("succeeded", 1)
+
+
+def test_a_cancel_does_not_wait_for_the_next_poll(globex, driver, no_worker):
+    driver.script = [Pending({"operation": "7"}, 60.0)]
+    operation_id = globex.sync()["operation_id"]
+    run_until_idle(0)
+    assert globex.post(f"operations/{operation_id}/cancel").status == 200
+    run_until_idle(0)
+    assert globex.get(f"operations/{operation_id}")["status"] == "canceled"
+    assert driver.calls == ["create", "delete"]
+
+
+def test_a_backoff_counts_from_its_own_attempt_and_not_from_the_round(globex, driver, no_worker, monkeypatch):
+    for name in ("First", "Second"):
+        globex.sync(name)
+    begun = timezone.now()
+    driver.script = [lambda _step: monkeypatch.setattr(operations, "clock", slow), refuses(is_retryable=True)]
+    slow = lambda: time.monotonic() + 25  # noqa: E731
+    operations.run_due(begun)
+    assert Operation.objects.get(finished_at=None).due_at >= begun + timedelta(seconds=26)
