@@ -63,7 +63,7 @@ urlpatterns = [
     path("organizations/v1/<str:organization_id>/projects", platform.OrganizationProjects.as_view()),
     path("projects/v1/<str:project_id>", include(project_patterns)),
     path("tracking/v1/agent-connected", platform_news.AgentConnected.as_view()),
-    path("platform/insforge/latest-version", platform_news.LatestVersion.as_view()),
+    path("platform/insforge/latest-version", platform_news.latest_version),
     path("account/apps", connected_apps.connected_apps),
     path("account/apps/partners/<str:partner_id>/cut", connected_apps.cut, name="cut_partner"),
     path("account/apps/agree/<str:token>", connected_apps.agree, name="agree_to_partner"),

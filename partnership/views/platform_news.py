@@ -2,8 +2,8 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 from prometheus_client import Counter
-from rest_framework.views import APIView
 
 from oauth_provider.views.door import Access, PlatformView
 
@@ -20,12 +20,7 @@ class AgentConnected(PlatformView):
         return HttpResponse(status=204)
 
 
-class LatestVersion(APIView):
-    """Public: installers ask before anybody has signed in."""
-
-    authentication_classes = []
-    permission_classes = []
-    http_method_names = ["get", "head"]
-
-    def get(self, request: HttpRequest) -> JsonResponse:
-        return JsonResponse({"version": settings.LATEST_SERVICE_VERSION, "cached": False})
+@require_safe
+def latest_version(request: HttpRequest) -> JsonResponse:
+    """Public: installers ask before anybody has signed in, whatever they say they accept."""
+    return JsonResponse({"version": settings.LATEST_SERVICE_VERSION, "cached": False})
