@@ -19,6 +19,9 @@ from django.core import checks
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.encryption import decrypt
+from oauth_provider.models import SigningKey
+
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 KEPT_FILES = ("secret_key", "encryption_key", "demo.json")
 TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
@@ -207,6 +210,32 @@ def check_database() -> Iterator[Fault]:
         )
 
 
+def check_signing_keys() -> Iterator[Fault]:
+    """Only where the tables are there: what else is wrong with the database is told above."""
+    if not settings.DATABASE_URL:
+        return
+    try:
+        stored = list(SigningKey.objects.filter(unpublished_at=None).values_list("kid", "private_key"))
+    except DatabaseError:
+        return
+    unreadable = [kid for kid, private_key in stored if not is_decryptable(private_key)]
+    if unreadable:
+        yield Fault(
+            "GH015",
+            f"no key of GATEHOUSE_ENCRYPTION_KEYS decrypts {len(unreadable)} of {len(stored)} signing keys",
+            "every token request would fail; a key left the list too early, or the database is another's",
+            "put the key that encrypted them back at the end of GATEHOUSE_ENCRYPTION_KEYS",
+        )
+
+
+def is_decryptable(text: str) -> bool:
+    try:
+        decrypt(text)
+    except ValueError:
+        return False
+    return True
+
+
 def unapplied_migrations() -> list[str]:
     """Raises DatabaseError where the database doesn't answer."""
     executor = MigrationExecutor(connection)
@@ -258,7 +287,12 @@ SETTING_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (
     check_environment,
     check_variable_names,
 )
-SYSTEM_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (check_files, check_static_files, check_database)
+SYSTEM_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (
+    check_files,
+    check_static_files,
+    check_database,
+    check_signing_keys,
+)
 
 
 @checks.register("gatehouse", deploy=True)

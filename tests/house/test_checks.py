@@ -1,8 +1,10 @@
 """Start-up faults: each with cause and mend, all at once, no secret shown (pages.md, "Terminal")."""
 
 import pytest
+from django.utils import timezone
 
 from config import checks
+from oauth_provider import keys
 
 PASSWORD = "hunter2-of-the-database"
 GOOD = {
@@ -157,3 +159,16 @@ def test_a_database_that_is_down_is_told_without_its_address(production, monkeyp
 
     assert fault.code == "GH005"
     assert PASSWORD not in str(fault)
+
+
+@pytest.mark.django_db
+def test_signing_keys_that_nobody_can_decrypt_are_told(settings):
+    keys.rotate(timezone.now())
+    assert list(checks.check_signing_keys()) == []
+    old = settings.ENCRYPTION_KEYS
+
+    settings.ENCRYPTION_KEYS = ["B" * 43 + "="]
+    assert codes(checks.check_signing_keys()) == ["GH015"]
+
+    settings.ENCRYPTION_KEYS = ["B" * 43 + "=", *old]
+    assert list(checks.check_signing_keys()) == []

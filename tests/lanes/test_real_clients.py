@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from authlib.integrations.httpx_client import OAuth2Client
 
-from tests.lanes.server import running
+from tests.lanes.server import SHARED_SECRETS, running
 from tests.lanes.visitor import Visitor
 
 pytestmark = pytest.mark.processes
@@ -20,7 +20,7 @@ SCOPE = "user:read organizations:read"
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real-clients")
     # Without their own: the lane says what runs on SQLite, and CI runs it on PostgreSQL too.
-    with running(folder, GATEHOUSE_VAR=str(folder)) as started:
+    with running(folder, GATEHOUSE_VAR=str(folder), **SHARED_SECRETS) as started:
         yield started
 
 

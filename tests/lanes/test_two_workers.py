@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.clients import CHALLENGE, VERIFIER
-from tests.lanes.server import running
+from tests.lanes.server import SHARED_SECRETS, running
 from tests.lanes.visitor import Visitor
 
 pytestmark = pytest.mark.processes
@@ -19,7 +19,7 @@ def server(tmp_path_factory):
     for name in ("GATEHOUSE_DATABASE_URL", "GATEHOUSE_REDIS_URL"):
         assert os.environ.get(name), f"{name} is needed: .ci/run sets it"
     folder = tmp_path_factory.mktemp("two-workers")
-    with running(folder, GATEHOUSE_VAR=str(folder), GATEHOUSE_WEB_CONCURRENCY="2") as started:
+    with running(folder, GATEHOUSE_VAR=str(folder), GATEHOUSE_WEB_CONCURRENCY="2", **SHARED_SECRETS) as started:
         yield started
 
 
