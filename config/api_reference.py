@@ -209,6 +209,15 @@ PATHS: Schema = {
     "/.well-known/oauth-protected-resource": metadata(
         "protected_resource", "Which server issues our tokens (RFC 9728)"
     ),
+    "/.well-known/jwks.json": metadata("project_jwks", "Public keys of project authorization codes", "KeySet"),
+    "/platform/insforge/latest-version": {
+        "get": {
+            "tags": ["Platform"],
+            "operationId": "latest_version",
+            "summary": "The newest service version, for clients that look for one",
+            "responses": {"200": json({"type": "object"}, "See docs/contract/platform.md.")},
+        }
+    },
     "/auth/v1/profile": {
         "get": {
             "tags": ["Profile"],
