@@ -4,6 +4,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts import organizations
@@ -96,3 +97,18 @@ def test_an_organization_keeps_an_owner_here_too(ada, alice):
 
 def permissions(*names):
     return Permission.objects.filter(codename__in=names)
+
+
+def test_the_first_staff_is_made_by_a_command(bob, capsys):
+    call_command("make_staff", "Bob@example.com")
+    assert signed_in(bob).get("/admin/accounts/user/").status_code == 200
+    assert "bob@example.com is staff." in capsys.readouterr().out
+
+
+def test_nobody_becomes_staff_by_an_address_that_was_not_proved(bob):
+    EmailAddress.objects.filter(user=bob).update(verified=False)
+    for address in ("bob@example.com", "nobody@example.com"):
+        with pytest.raises(CommandError, match="Sign up first"):
+            call_command("make_staff", address)
+    bob.refresh_from_db()
+    assert not bob.is_staff

@@ -18,7 +18,7 @@ from config import chores, demo_data, heartbeat
 from oauth_provider.models import Application, ClientSecret, SigningKey
 from oauth_provider.opaque import digest
 
-COMMANDS = ["serve", "work", "seed_demo", "doctor", "rotate_keys"]
+COMMANDS = ["serve", "work", "seed_demo", "doctor", "rotate_keys", "make_staff"]
 
 
 def run(*words, **environment):

@@ -1,0 +1,28 @@
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import people
+from accounts.models import User
+
+
+class Command(BaseCommand):
+    help = (
+        "Gives somebody who signed up every right in the admin. They give others their part there. "
+        "Example: manage.py make_staff ada@example.com"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", help="the address that the person signs in with, proved by its code")
+        parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            user = people.make_staff(options["email"])
+        except User.DoesNotExist as unknown:
+            raise CommandError("Nobody signed up with this address and proved it. Sign up first.") from unknown
+        if options["json"]:
+            self.stdout.write(json.dumps({"id": str(user.pk), "email": user.email}))
+            return
+        self.stdout.write(f"{user.email} is staff. The admin opens with a passkey or an authenticator app.")
