@@ -64,11 +64,13 @@ def rotate(application: Application, *, overlap: timedelta, seen: Sequence[int],
         raise SecretRefused(_("The secrets changed since you opened the page. Nothing was done."))
     if overlap and len(old) == len(SLOTS):
         raise SecretRefused(_("Two secrets are live, and there are at most two. End one first."))
+    before = ", ".join(map(described, old))
     for secret in old:
         end_at(secret, now + overlap)
     fresh = new_client_secret()
     add(application, free_slot(application, old, overlap), digest(fresh), fresh[-4:], now)
-    client_history.record(application, "secret", ", ".join(map(described, old)), named(fresh[-4:]))
+    after = [named(fresh[-4:]), *(described(secret) for secret in old if overlap)]
+    client_history.record(application, "secret", before, ", ".join(after))
     return fresh
 
 

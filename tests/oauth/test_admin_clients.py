@@ -272,6 +272,12 @@ def test_history_tells_old_new_who_and_when(staff_browser):
     assert "sam@example.com" in page
 
 
+@pytest.mark.parametrize(("name", "title"), [("secrets", "Secrets"), ("use", "Use"), ("history", "History")])
+def test_each_tab_has_a_title_of_its_own(staff_browser, name, title):
+    acme = cast.web_application()
+    assert f"<title>{title} · Acme · Gatehouse</title>" in text(staff_browser.get(page_of(acme, name)))
+
+
 def test_use_counts_people_and_tokens(staff_browser, alice, acme_app):
     acme_app.tokens_for(alice)
     page = text(staff_browser.get(page_of(acme_app.application, "use")))

@@ -90,8 +90,8 @@ def test_an_unknown_overlap_is_refused(staff_browser, acme_app):
 def test_rotation_and_end_stand_in_the_history(staff_browser, acme_app):
     page, _form = rotate(staff_browser, acme_app.application)
     history = text(staff_browser.get(page_of(acme_app.application, "history")))
-    assert f"…{secret_in(page)[-4:]}" in history
-    assert "…aaaa (ends" in history
+    assert "<del>…aaaa</del>" in history
+    assert f"<ins>…{secret_in(page)[-4:]}, …aaaa (ends" in history
     assert secret_in(page) not in history
 
 
