@@ -2,7 +2,9 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from oauth_provider import clients
 from oauth_provider.models import Consent
 from tests.cast import signed_in
 from tests.clients import profile
@@ -53,6 +55,12 @@ def test_a_get_revokes_nothing_and_a_stranger_signs_in_first(alice, acme_app):
     assert signed_in(alice).get(f"/account/apps/{acme_app.application.pk}/revoke").status_code == 405
     assert Client().get("/account/apps")["Location"].startswith("/accounts/login/")
     assert Consent.objects.exists()
+
+
+def test_a_switched_off_application_says_so(alice, acme_app):
+    acme_app.tokens_for(alice)
+    clients.disable(acme_app.application, timezone.now())
+    assert "Switched off" in signed_in(alice).get("/account/apps").content.decode()
 
 
 def test_nothing_has_access(alice):
