@@ -32,7 +32,7 @@ def test_the_lines_of_the_readme_fetch_a_machines_and_a_persons_token(tmp_path):
         url = shell.stdout.readline().strip()
         callback = Visitor(server.url, server.demo["user"]).allow(url)
         code = parse_qs(urlsplit(callback).query)["code"][0]
-        out, _ = shell.communicate(blocks[2].replace("read -r CODE", f"CODE={code}"), timeout=60)
+        out, _ = shell.communicate(f"CODE={code}\n" + blocks[3], timeout=60)
 
     assert '"access_token"' in machine
     assert '"refresh_token"' in out
