@@ -11,6 +11,9 @@ from django.test import Client
 from tests.accounts.steps import is_signed_in, sign_in, subjects
 from tests.cast import signed_in
 
+# A window of a limit that ended in the middle of a test would count from nought again.
+pytestmark = pytest.mark.usefixtures("later")
+
 ADD, STEP, CODES = "/accounts/2fa/totp/activate/", "/accounts/2fa/authenticate/", "/accounts/2fa/recovery-codes/"
 
 

@@ -8,6 +8,9 @@ from tests.accounts.counting_hasher import counted
 from tests.accounts.steps import SIGN_IN, is_signed_in, sign_in, subjects
 from tests.cast import PASSWORD
 
+# A window of a limit that ended in the middle of a test would count from nought again.
+pytestmark = pytest.mark.usefixtures("later")
+
 SENTENCE = "The e-mail address or the password is wrong."
 
 

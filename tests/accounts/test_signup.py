@@ -1,11 +1,15 @@
 """/accounts/signup/ and the code that follows it."""
 
+import pytest
 import time_machine
 from django.core import mail
 from django.test import Client
 
 from accounts.models import Organization, User
 from tests.accounts.steps import CODE, SIGN_UP, is_signed_in, mailed_code, sign_in, sign_up, subjects, type_code
+
+# A window of a limit that ended in the middle of a test would count from nought again.
+pytestmark = pytest.mark.usefixtures("later")
 
 
 def test_a_new_person_signs_up_verifies_and_goes_on_where_they_were_going(db):

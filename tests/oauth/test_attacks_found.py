@@ -9,6 +9,9 @@ from accounts.models import Invitation, User
 from tests.cast import PASSWORD, person, signed_in
 from tests.clients import AUTHORIZE, sent_back
 
+# A window of a limit that ended in the middle of a test would count from nought again.
+pytestmark = pytest.mark.usefixtures("later")
+
 LOGIN = "/accounts/login/"
 
 
