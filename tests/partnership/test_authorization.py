@@ -21,7 +21,7 @@ def published() -> KeySet:
     return KeySet.import_key_set(response.json())
 
 
-@pytest.mark.contract(*SECTION)
+@pytest.mark.contract(*SECTION, "code")
 @pytest.mark.contract("partnership.md", "White-label", "POST `:projectId/authorization`")
 def test_a_backend_verifies_the_code(globex, shop, time_machine):
     time_machine.move_to(1_800_000_000, tick=False)
@@ -63,7 +63,7 @@ def test_attack_070_a_project_code_is_no_access_token(globex, shop):
     assert refused.status == 401
 
 
-@pytest.mark.contract(*SECTION)
+@pytest.mark.contract(*SECTION, "rotation")
 def test_a_backend_that_caches_for_ten_minutes_survives_a_rotation(globex, shop, time_machine):
     """Minute by minute over an hour: what is signed now verifies with a set fetched up to ten minutes ago."""
     start = timezone.now()

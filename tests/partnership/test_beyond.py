@@ -10,6 +10,7 @@ from partnership.models import Event, ProjectKey, Region
 BEYOND = ("partnership.md", "Beyond the published contract")
 
 
+@pytest.mark.contract("README.md", "Rules for all of them", "9")
 @pytest.mark.contract(*BEYOND, "GET `projects?status=&external_id=&limit=&cursor=`")
 def test_projects_come_in_pages_newest_first(globex):
     ids = [globex.sync(f"Shop {number}")["project"]["id"] for number in range(5)]

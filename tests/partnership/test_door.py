@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("later")
 OTHER_SECRET = "gps_" + "o" * 43
 
 
+@pytest.mark.contract("partnership.md", "Errors", "401")
 @pytest.mark.contract("partnership.md", "Authentication", "401")
 @pytest.mark.parametrize("secret", [None, "", "gps_unknown", "gps_" + "a" * 43, "x" * 10_000])
 def test_every_wrong_secret_gets_the_same_401(globex, acme, secret):
@@ -74,6 +75,7 @@ def test_a_co_branded_partner_has_no_white_label_call(acme):
     assert acme.sync()["code"] == "wrong_partnership_type"
 
 
+@pytest.mark.contract("partnership.md", "Errors", "403")
 @pytest.mark.parametrize(("scope", "allowed"), [("projects:read", 200), ("usage:read webhooks:write", 403)])
 def test_a_secret_needs_the_scope(globex, scope, allowed):
     PartnerSecret.objects.update(scopes=scope)
@@ -114,6 +116,7 @@ def test_a_refusal_carries_the_limits_too(globex):
     assert "RateLimit" in missing.headers
 
 
+@pytest.mark.contract("partnership.md", "Errors", "429")
 def test_429_says_when_to_come_again(globex):
     globex.partner.requests_per_minute = 1
     globex.partner.save()
@@ -140,6 +143,7 @@ def test_maintenance_lets_a_partner_read_and_nothing_else(globex, shop):
     assert globex.get(f"{shop}/metadata")["project"]["status"] == "active"
 
 
+@pytest.mark.contract("partnership.md", "Errors", "400")
 @pytest.mark.contract("README.md", "Rules for all of them", "3")
 @pytest.mark.parametrize("raw", [b"[]", b"{", b"1", b'"x"', b"\xff", b"[" * 100_000, b'{"a": NaN}', b"project_name=x"])
 def test_a_body_that_is_no_json_object_is_a_400(globex, raw):

@@ -55,6 +55,7 @@ def test_a_failure_is_tried_again_with_backoff(globex, driver, no_worker):
     assert Project.objects.get().status == "active"
 
 
+@pytest.mark.contract("partnership.md", "Errors", "503")
 @pytest.mark.contract("partnership.md", "White-label", "if creation failed")
 def test_a_creation_that_failed_is_a_503_and_the_same_call_tries_again(globex, driver, monkeypatch):
     driver.script = [refuses(is_retryable=False)]

@@ -174,6 +174,7 @@ def test_in_maintenance_endpoints_are_read_and_not_changed(globex, made):
     assert globex.post(f"webhooks/{made}/rotate-secret").status == 503
 
 
+@pytest.mark.contract("partnership.md", "Beyond the published contract", "POST `webhooks/:id/rotate-secret`")
 @ENDPOINTS
 def test_rotating_shows_the_new_secret_and_the_end_of_the_old(globex, made):
     rotated = globex.post(f"webhooks/{made}/rotate-secret", {"overlap_seconds": 60})["webhook"]

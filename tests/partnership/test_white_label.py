@@ -40,6 +40,7 @@ def test_a_region_may_go_by_an_alias(globex):
     assert globex.get(f"{project['id']}/metadata")["project"]["region"] == "eu-central"
 
 
+@pytest.mark.contract("partnership.md", "Errors", "422")
 @pytest.mark.parametrize(
     ("body", "param"),
     [
@@ -99,6 +100,7 @@ def test_a_pause_that_still_runs_says_so(globex, shop, no_worker):
     assert later.headers["Retry-After"]
 
 
+@pytest.mark.contract("partnership.md", "Errors", "409")
 @pytest.mark.contract("partnership.md", "White-label", "operation_in_progress")
 def test_one_operation_at_a_time(globex, shop, no_worker):
     running = globex.post(f"{shop}/pause")["operation_id"]
@@ -159,6 +161,7 @@ def test_what_upgrade_refuses(globex, shop, body, param):
 
 
 @pytest.mark.contract("partnership.md", "White-label", "POST `:projectId/restart`")
+@pytest.mark.contract("partnership.md", "White-label", "POST `:projectId/restart`")
 def test_restart_with_and_without_a_version(globex, shop):
     stays = globex.post(f"{shop}/restart")
     assert (stays.status, stays["message"], stays["insforgeOssVersion"]) == (200, "Project restart initiated", "v2.2.1")
@@ -169,6 +172,7 @@ def test_restart_with_and_without_a_version(globex, shop):
     assert (unknown.status, unknown["errors"][0]["param"]) == (422, "insforge_oss_version")
 
 
+@pytest.mark.contract("partnership.md", "White-label", "DELETE `:projectId`")
 @pytest.mark.contract("partnership.md", "White-label", "DELETE `:projectId`")
 def test_delete_and_delete_again(globex, shop, projects_folder):
     assert (projects_folder / shop).is_dir()
@@ -197,6 +201,7 @@ def test_a_paused_project_takes_no_upgrade_restart_or_code(globex, shop):
         assert (refused.status, refused["code"]) == (409, "invalid_state")
 
 
+@pytest.mark.contract("partnership.md", "Errors", "404")
 @pytest.mark.parametrize("project", [NOBODYS, "not-a-uuid", NOBODYS.upper(), "%00", "a" * 500])
 @pytest.mark.parametrize("call", ["metadata", "pause", "restore", "restart", "authorization", "rotate-api-key"])
 def test_unknown_ids_are_not_found(globex, project, call):
@@ -213,6 +218,7 @@ def test_another_partners_project_is_as_unknown(globex, shop, acme):
     assert globex.get(f"{shop}/metadata")["project"]["status"] == "active"
 
 
+@pytest.mark.contract("partnership.md", "Beyond the published contract", "Test environment")
 @pytest.mark.contract("partnership.md", "Beyond the published contract", "Test environment")
 def test_the_test_environment_is_a_world_of_its_own(globex, globex_test, shop, projects_folder):
     twin = globex_test.sync()["project"]
