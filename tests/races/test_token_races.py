@@ -11,7 +11,8 @@ from oauth_provider.models import AccessToken, Application, TokenFamily
 from tests.cast import signed_in
 from tests.clients import OAuthClient, profile
 
-pytestmark = pytest.mark.postgres
+# Every race puts the rows of the migrations back: one that did not would leave none to the next.
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
 @pytest.fixture(autouse=True)
