@@ -67,6 +67,7 @@ def test_pages_hold_no_inline_script_nor_style(alice):
         assert "<script>" not in text
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -40,6 +40,7 @@ def embedded(settings, tmp_path):
     return settings
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(command):
     shown = run(command, "--help", GATEHOUSE_PROFILE="embedded", GATEHOUSE_VAR=str(settings.VAR))
@@ -48,6 +49,7 @@ def test_help_has_an_example(command):
     assert f"manage.py {command}" in shown.stdout.partition("Example:")[2]
 
 
+@pytest.mark.processes
 def test_serve_says_every_fault_and_opens_no_port(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -59,6 +61,7 @@ def test_serve_says_every_fault_and_opens_no_port(tmp_path):
     assert refused.stdout == ""
 
 
+@pytest.mark.processes
 def test_a_variable_that_does_not_parse_is_told_by_name(tmp_path):
     refused = run("doctor", GATEHOUSE_CODE_SECONDS="soon", GATEHOUSE_VAR=str(tmp_path), PORT="http")
 
@@ -67,6 +70,7 @@ def test_a_variable_that_does_not_parse_is_told_by_name(tmp_path):
     assert "PORT can't be read" in refused.stdout
 
 
+@pytest.mark.processes
 def test_an_unknown_option_is_exit_2():
     assert run("doctor", "--jsn", GATEHOUSE_PROFILE="embedded", GATEHOUSE_VAR=str(settings.VAR)).returncode == 2
 

@@ -53,6 +53,7 @@ class TestContract:
                 return
         raise AssertionError("the verb never came to its end")
 
+    @pytest.mark.processes
     @each_verb
     def test_a_verb_whose_process_is_killed_at_any_step_is_finished_by_the_next_try(self, ground: Ground, verb: str):
         for number in range(99):
