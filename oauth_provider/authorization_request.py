@@ -74,7 +74,7 @@ def read(raw_query: str) -> AuthorizationRequest:
         raise refuse("invalid_request", "A parameter was sent more than once.")
     values = read_values(query, refuse)
     check_response_type(values, application, refuse)
-    return AuthorizationRequest(
+    asked = AuthorizationRequest(
         application=application,
         redirect_uri=redirect_uri,
         scope=read_scope(query, values, application, refuse),
@@ -82,8 +82,10 @@ def read(raw_query: str) -> AuthorizationRequest:
         code_challenge=read_code_challenge(values, refuse),
         prompts=read_prompts(values, refuse),
         max_age_seconds=read_max_age(values, refuse),
-        login_hint=read_resource_and_hint(query, values, refuse),
+        login_hint=values.get("login_hint", "")[:254],
     )
+    check_resource(query, values, refuse)
+    return asked
 
 
 def read_client(query: Query) -> Application:
@@ -203,7 +205,6 @@ def read_max_age(values: Mapping[str, str], refuse: Refusal) -> int | None:
     return int(text)
 
 
-def read_resource_and_hint(query: Query, values: Mapping[str, str], refuse: Refusal) -> str:
+def check_resource(query: Query, values: Mapping[str, str], refuse: Refusal) -> None:
     if "resource" in query and not is_ours(values["resource"]):
         raise refuse("invalid_target", "The resource is not a resource server known here.")
-    return values.get("login_hint", "")[:254]

@@ -16,6 +16,7 @@ from accounts import rate_limit
 from accounts.client_address import limit_key
 from oauth_provider.client_secrets import NOTE_USE_AFTER, note_use
 from oauth_provider.errors import InvalidClient, InvalidRequest
+from oauth_provider.models.application import GRANTS_OF_KIND
 from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters, is_clean
 from oauth_provider.statements import Row, fetch_one, on
@@ -51,9 +52,7 @@ class Client:
     secrets: tuple[LiveSecret, ...]
 
     def allows(self, grant_type: str) -> bool:
-        return grant_type in (
-            ("client_credentials",) if self.kind == "machine" else ("authorization_code", "refresh_token")
-        )
+        return grant_type in GRANTS_OF_KIND[self.kind]
 
 
 SECRETS = """

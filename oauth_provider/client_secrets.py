@@ -30,7 +30,7 @@ DEFAULT_OVERLAP = "7d"
 
 
 class SecretRefused(ApiError):
-    """409: the secrets of the client do not allow what was asked."""
+    """409: the secrets of a client, or of a partner, do not allow what was asked."""
 
     def __init__(self, message: str) -> None:
         super().__init__(409, "conflict", message)

@@ -84,9 +84,9 @@ class AuthorizeRedirectError(ApiError):
 class StartAgain(ApiError):
     """A consent page that can't be answered any more: expired, answered, or somebody else's now."""
 
-    def __init__(self, application: str, *, detail: str, status: int = 403) -> None:
+    def __init__(self, application: str, *, detail: str) -> None:
         message = f"Nothing was allowed. Start again in {application}." if application else "Nothing was allowed."
-        super().__init__(status, "start_again", message, detail=detail)
+        super().__init__(403, "start_again", message, detail=detail)
 
 
 class MethodRefused(ApiError):

@@ -19,12 +19,9 @@ from oauth_provider.client_authentication import (
     Client,
     client_of,
     client_parameters,
-    find_client,
 )
 from oauth_provider.models import TokenFamily
 from oauth_provider.statements import Parameter, as_time, as_uuid, fetch_one
-
-__all__ = ["find_client"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Protocol
 from django.conf import settings
 
 from oauth_provider import access_tokens, refresh_tokens, scopes, token_rows
-from oauth_provider.client_authentication import Client
+from oauth_provider.client_authentication import Client, find_client
 from oauth_provider.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_provider.models import TokenFamily
 from oauth_provider.opaque import digest
@@ -191,7 +191,7 @@ class ClientCredentialsGrant:
 
     def __init__(self, parameters: Parameters, client_id: str, now: datetime) -> None:
         self.parameters = parameters
-        self.client = token_rows.find_client(client_id, now)
+        self.client = find_client(client_id, now)
 
     def issue(self, client: Client, now: datetime) -> TokenAnswer:
         scope = self.parameters.get("scope", client.default_scopes)

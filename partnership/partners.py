@@ -14,23 +14,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts.errors import ApiError
+from oauth_provider.client_secrets import SecretRefused
 from oauth_provider.opaque import base64url, digest
 from partnership import events
 from partnership.events import Actor
 from partnership.models import Partner, PartnerSecret
 from partnership.models.partner import SCOPES
 
-# How long the old secret goes on after a rotation: value in forms, time, what staff read.
-OVERLAPS = {
-    "now": (timedelta(0), gettext_lazy("now")),
-    "24h": (timedelta(hours=24), gettext_lazy("in 24 hours")),
-    "7d": (timedelta(days=7), gettext_lazy("in 7 days")),
-    "30d": (timedelta(days=30), gettext_lazy("in 30 days")),
-}
-DEFAULT_OVERLAP = "7d"
 SETTINGS = (
     "name",
     "contact_email",
@@ -40,13 +31,6 @@ SETTINGS = (
     "is_in_maintenance",
     "requests_per_minute",
 )
-
-
-class SecretRefused(ApiError):
-    """409: the partner's secrets do not allow what was asked."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(409, "conflict", message)
 
 
 @dataclass(frozen=True, slots=True)

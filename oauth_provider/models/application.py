@@ -8,6 +8,13 @@ from oauth2_provider.models import AbstractApplication, ApplicationManager
 
 from oauth_provider.opaque import new_client_id
 
+GRANTS_OF_KIND = {
+    "web": frozenset({"authorization_code", "refresh_token"}),
+    "native": frozenset({"authorization_code", "refresh_token"}),
+    "machine": frozenset({"client_credentials"}),
+}
+DEVICE_GRANT = frozenset({"urn:ietf:params:oauth:grant-type:device_code"})
+
 
 class Application(AbstractApplication):
     class Kind(models.TextChoices):
@@ -65,9 +72,4 @@ class Application(AbstractApplication):
     @property
     def allowed_grants(self) -> frozenset[str]:
         """Values of `grant_type` that this client may send (oauth.md, "Clients")."""
-        if self.kind == self.Kind.MACHINE:
-            return frozenset({"client_credentials"})
-        grants = {"authorization_code", "refresh_token"}
-        if self.allows_device_grant:
-            grants.add("urn:ietf:params:oauth:grant-type:device_code")
-        return frozenset(grants)
+        return GRANTS_OF_KIND[self.kind] | (DEVICE_GRANT if self.allows_device_grant else frozenset())

@@ -10,6 +10,7 @@ from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partnership import partners
 from partnership.models import Environment, Partner
 from partnership.models.partner import SCOPES, check_networks, new_partner_id
 from partnership.partners import NewSecret
@@ -53,15 +54,7 @@ class SecretForm(forms.Form):
 class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Partner
-        fields = (
-            "name",
-            "contact_email",
-            "is_co_branded",
-            "is_white_label",
-            "is_enabled",
-            "is_in_maintenance",
-            "requests_per_minute",
-        )
+        fields = partners.SETTINGS
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"]).strip()

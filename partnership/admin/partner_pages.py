@@ -14,13 +14,13 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from oauth_provider.client_secrets import DEFAULT_OVERLAP, OVERLAPS, SecretRefused
 from partnership import partners
 from partnership.admin.first_call import first_call
 from partnership.admin.pages import BaseAdmin, staff_actor
 from partnership.admin.partner_form import SecretForm
 from partnership.models import Operation, Partner, PartnerSecret
 from partnership.operation_rows import OPEN
-from partnership.partners import DEFAULT_OVERLAP, OVERLAPS, SecretRefused
 
 EVENTS_SHOWN = 10
 

@@ -5,13 +5,14 @@ from django.http import HttpRequest, JsonResponse
 
 from accounts.models import User
 from accounts.plans import plan_of
+from oauth_provider.views.door import as_uuid
 from partnership import connections, creation
 from partnership.authentication import Caller, Door
 from partnership.creation import Owner, Wanted
 from partnership.errors import ProjectLimitReached, ProjectNotFound
 from partnership.idempotency import Unstored
 from partnership.models import Project
-from partnership.views.door import PartnerView, answer, as_uuid, read_body
+from partnership.views.door import PartnerView, answer, read_body
 from partnership.views.fields import ConnectBody, SyncBody
 from partnership.views.shapes import project_body, synced_answer
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from functools import partial
 from typing import Any, ClassVar, TypeVar
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -15,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.errors import ApiError
+from oauth_provider.errors import MethodRefused
 from partnership import idempotency
 from partnership.authentication import Caller, Door, open_door
 from partnership.errors import Fault, Invalid, InvalidJson
@@ -62,12 +62,6 @@ class PartnerView(APIView):
         raise MethodRefused(", ".join(self.doors))
 
 
-class MethodRefused(ApiError):
-    def __init__(self, allowed: str) -> None:
-        message = "This method is not allowed here."
-        super().__init__(405, "method_not_allowed", message, headers={"Allow": allowed})
-
-
 def read_body(request: HttpRequest, shape: type[S]) -> dict[str, Any]:
     """The request's JSON object, checked by `shape`; an empty body is an empty object.
 
@@ -103,15 +97,6 @@ def faults(errors: Any) -> list[Fault]:
         for param, details in errors.items()
         for detail in (details if isinstance(details, list) else [str(details)])
     ]
-
-
-def as_uuid(text: str) -> UUID:
-    """`text` as an id; nobody's, the nil UUID, for everything but the canonical form that we give out."""
-    try:
-        parsed = UUID(text)
-    except ValueError:
-        return UUID(int=0)
-    return parsed if str(parsed) == text else UUID(int=0)
 
 
 def answer(body: dict[str, object], status: int = 200) -> JsonResponse:

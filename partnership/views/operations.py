@@ -2,11 +2,12 @@
 
 from django.http import HttpRequest, JsonResponse
 
+from oauth_provider.views.door import as_uuid
 from partnership import lifecycle, operations
 from partnership.authentication import Door
 from partnership.errors import OperationNotFound
 from partnership.models import Operation, Project
-from partnership.views.door import PartnerView, answer, as_uuid
+from partnership.views.door import PartnerView, answer
 from partnership.views.shapes import operation_body
 
 WRITE = Door("projects:write")

@@ -4,13 +4,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
 
+from oauth_provider.views.door import as_uuid
 from partnership import events, project_keys
 from partnership.authentication import Caller, Door
 from partnership.errors import Fault, Invalid, ProjectNotFound
 from partnership.models import Project
 from partnership.operation_rows import lock
 from partnership.paging import page
-from partnership.views.door import PartnerView, answer, as_uuid, read_body
+from partnership.views.door import PartnerView, answer, read_body
 from partnership.views.fields import RotateBody
 from partnership.views.shapes import extras, stamp
 

@@ -7,12 +7,13 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
+from oauth_provider.views.door import as_uuid
 from partnership import webhooks
 from partnership.authentication import Door
 from partnership.errors import Fault, Invalid, WebhookNotFound
 from partnership.models import Delivery, Webhook
 from partnership.paging import page
-from partnership.views.door import PartnerView, answer, as_uuid, read_body
+from partnership.views.door import PartnerView, answer, read_body
 from partnership.views.fields import Flag, RotateBody, Text
 from partnership.views.shapes import stamp
 

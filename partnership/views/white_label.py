@@ -3,13 +3,14 @@
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
+from oauth_provider.views.door import as_uuid
 from partnership import creation, events, lifecycle, project_token
 from partnership.authentication import Caller, Door
 from partnership.creation import Owner, Wanted
 from partnership.errors import ProjectNotFound
 from partnership.idempotency import Unstored
 from partnership.models import Operation, Project
-from partnership.views.door import PartnerView, answer, as_uuid, read_body
+from partnership.views.door import PartnerView, answer, read_body
 from partnership.views.fields import RestartBody, SyncBody, UpgradeBody, WaitBody
 from partnership.views.shapes import (
     extras,
