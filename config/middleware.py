@@ -4,10 +4,12 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from io import BytesIO
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from gunicorn.http.errors import ParseException
 
 from accounts.client_address import client_address
 from accounts.errors import ApiError
@@ -17,6 +19,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 log = structlog.get_logger("gatehouse.request")
 
+PIECE_BYTES = 64 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
 
@@ -52,21 +55,59 @@ class RequestIdMiddleware:
 
 
 class BodyLimitMiddleware:
-    """413 for a body over the limit of its path, before anything reads it (rule 3)."""
+    """413 for a body over the limit of its path, before anything reads it (rule 3).
+
+    A chunked body, which tells no length, is read here and given one: Django reads none without.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal():
-            return render_error(request, ApiError(400, "invalid_request", "The Content-Length header is not a number."))
-        # A form with a logo that is a little too large still gets the form's own words.
-        limit = settings.MAX_ADMIN_BODY_BYTES if request.path.startswith("/admin/") else settings.MAX_BODY_BYTES
-        if int(length) > limit:
-            message = f"The request body is larger than {limit // 1024**2} MiB."
-            return render_error(request, ApiError(413, PLAIN[413][0], message))
+        limit = body_limit(request.path)
+        try:
+            if "HTTP_TRANSFER_ENCODING" in request.META:
+                receive_chunked(request, limit)
+            check_length(request.META.get("CONTENT_LENGTH") or "0", limit)
+        except ApiError as refusal:
+            return render_error(request, refusal)
         return self.get_response(request)
+
+
+def body_limit(path: str) -> int:
+    """Bytes that a body sent to `path` may have."""
+    return next(limit for prefix, limit in settings.BODY_LIMITS_BYTES if path.startswith(prefix))
+
+
+def check_length(length: str, limit: int) -> None:
+    if not length.isdecimal():
+        raise ApiError(400, "invalid_request", "The Content-Length header is not a number.")
+    if int(length) > limit:
+        raise ApiError(413, PLAIN[413][0], f"The request body is larger than {limit // 1024**2} MiB.")
+
+
+def receive_chunked(request: HttpRequest, limit: int) -> None:
+    """Reads a chunked body of at most `limit` bytes, and one more if there are more.
+
+    Raises ApiError 400 for a body that breaks off, and for framing that a proxy before us may
+    have read otherwise (RFC 9112 section 6.1); 411 where the server does not undo the chunks.
+    """
+    meta = request.META
+    if meta["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked" or meta.get("CONTENT_LENGTH"):
+        raise ApiError(400, "invalid_request", "Send a Content-Length, or Transfer-Encoding: chunked and nothing else.")
+    if not meta.get("wsgi.input_terminated"):
+        raise ApiError(411, "invalid_request", "Send a Content-Length.")
+    body = bytearray()
+    try:
+        while len(body) <= limit and (piece := meta["wsgi.input"].read(min(PIECE_BYTES, limit + 1 - len(body)))):
+            body += piece
+    except (OSError, ParseException) as broken:
+        detail = f"chunked body: {type(broken).__name__}"
+        raise ApiError(400, "invalid_request", "The request body could not be read.", detail=detail) from None
+    meta["CONTENT_LENGTH"] = str(len(body))
+    meta["wsgi.input"] = BytesIO(body)
+    # Django has wrapped the server's stream already, with the length that was not told.
+    request._stream = meta["wsgi.input"]
 
 
 class SecurityHeadersMiddleware:

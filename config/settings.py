@@ -234,9 +234,12 @@ SILENCED_SYSTEM_CHECKS = [
 
 RATE_LIMITS = read(lambda name, default: parse_rate_limits(env.str(name, "")), "RATE_LIMITS", DEFAULT_RATE_LIMITS)
 
-MAX_BODY_BYTES = 1024 * 1024
-MAX_ADMIN_BODY_BYTES = 4 * 1024 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# By the start of the path; the first that fits holds.
+BODY_LIMITS_BYTES = (
+    ("/admin/", 4 * 1024 * 1024),  # a form with a logo that is a little too large still gets the form's own words
+    ("", 1024 * 1024),
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(limit for _, limit in BODY_LIMITS_BYTES)  # Django's own, for all paths
 
 # Sessions, cookies, transport
 
