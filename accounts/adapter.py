@@ -28,10 +28,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts import mail, people, security_events
 from accounts.client_address import client_address
 from accounts.encryption import decrypt, encrypt
-from accounts.errors import ApiError
+from accounts.errors import PageError
 from accounts.guessing import count_try
 from accounts.letters import EVENTS, LETTERS
 from accounts.models import Organization, SecurityEvent, User
+
+
+class SignInAgain(PageError):
+    status, code = 403, "sign_in_again"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -114,7 +118,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return False
         if not get_reauthentication_flows(request.user):
             # Somebody who only ever comes from elsewhere has nothing to repeat here.
-            raise ApiError(403, "sign_in_again", str(_("This needs a fresh sign-in. Sign out, and in again.")))
+            raise SignInAgain(str(_("This needs a fresh sign-in. Sign out, and in again.")))
         return True
 
 

@@ -1,30 +1,103 @@
-"""The error that every layer raises and only `config/errors.py` renders."""
+"""The error that every layer raises and only `config/errors.py` renders, and the refusals of no app's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 
 class ApiError(Exception):
     """A refusal with two texts: `message` for the caller, `detail` for the log alone.
 
-    `message` says what to do and repeats no input; neither holds a secret. `headers` go out
+    A class for each refusal: `status`, `code` and `message` are its own, and `mend` tells the
+    caller what to do (docs/errors.md is made of them). A message that depends on the case is
+    given when it is raised. It repeats no input, and no text holds a secret. `headers` go out
     with the answer, `data` are further keys of a JSON body. The dialect in which it is rendered
     is a property of the path.
     """
 
+    status: int
+    code: str
+    message: str
+    mend: ClassVar[str] = ""
+
     def __init__(
         self,
-        status: int,
-        code: str,
-        message: str,
+        message: str = "",
         *,
         detail: str = "",
         headers: Mapping[str, str] | None = None,
         data: Mapping[str, object] | None = None,
     ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
+        self.message = message or self.message
+        super().__init__(self.message)
         self.detail = detail
         self.headers = dict(headers or {})
         self.data = dict(data or {})
+
+
+class PageError(ApiError):
+    """A refusal that only pages show, in the person's language: its code is on no wire."""
+
+
+def classes(of: type[ApiError] = ApiError) -> Iterator[type[ApiError]]:
+    """Every refusal below `of` that has been imported; the ones without a code are only families."""
+    for each in of.__subclasses__():
+        if hasattr(each, "code"):
+            yield each
+        yield from classes(each)
+
+
+class BadRequest(ApiError):
+    status, code = 400, "invalid_request"
+    message = "The request could not be understood."
+    mend = "Mend the request: the sentence says what is wrong. Sent again unchanged it fails again."
+
+
+class Forbidden(ApiError):
+    status, code = 403, "forbidden"
+    message = "This is not allowed."
+    mend = "Ask somebody who may."
+
+
+class NotFound(ApiError):
+    status, code = 404, "not_found"
+    message = "The requested resource was not found."
+    mend = "Compare the path with the API reference."
+
+
+class MethodNotAllowed(ApiError):
+    status, code = 405, "method_not_allowed"
+    message = "This method is not allowed here."
+    mend = "Use a method that the header `Allow` names."
+
+    def __init__(self, allowed: str = "") -> None:
+        super().__init__(headers={"Allow": allowed} if allowed else None)
+
+
+class LengthRequired(ApiError):
+    status, code = 411, "invalid_request"
+    message = "Send a Content-Length."
+    mend = "Send the body with its length, not in chunks."
+
+
+class RequestTooLarge(ApiError):
+    status, code = 413, "request_too_large"
+    message = "The request body is larger than 1 MiB."
+    mend = "Send less at once."
+
+
+class RateLimited(ApiError):
+    """429: a limit's window is used up (contract/README.md, rule 7)."""
+
+    status, code = 429, "rate_limited"
+    message = "Too many requests."
+    mend = "Wait for as many seconds as `Retry-After` says, then send the same request again."
+
+    def __init__(self, retry_after_seconds: int, *, headers: Mapping[str, str] | None = None) -> None:
+        message = f"Too many requests. Try again in {retry_after_seconds} seconds."
+        super().__init__(message, headers={"Retry-After": str(retry_after_seconds), **(headers or {})})
+
+
+class ServerError(ApiError):
+    status, code = 500, "server_error"
+    message = "Something went wrong on our side. Try again later."
+    mend = "Try again later. If it stays, write to support with the request's id."

@@ -14,39 +14,45 @@ from django.db.models import F, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from accounts.errors import ApiError
+from accounts.errors import PageError
 from accounts.models import Invitation, Membership, Organization, Role, User
 
 INVITATION_DAYS = 7
 
 
-class NotAllowed(ApiError):
+class NotAllowed(PageError):
     """403: only an owner may do this."""
 
+    status, code = 403, "forbidden"
+
     def __init__(self) -> None:
-        super().__init__(403, "forbidden", _("Only an owner of the organization may do this."))
+        super().__init__(_("Only an owner of the organization may do this."))
 
 
-class LastOwner(ApiError):
+class LastOwner(PageError):
+    status, code = 409, "last_owner"
+
     def __init__(self) -> None:
-        super().__init__(
-            409, "last_owner", _("An organization keeps at least one owner. Make somebody else one first.")
-        )
+        super().__init__(_("An organization keeps at least one owner. Make somebody else one first."))
 
 
-class PersonalOrganization(ApiError):
+class PersonalOrganization(PageError):
+    status, code = 409, "personal_organization"
+
     def __init__(self) -> None:
-        super().__init__(409, "personal_organization", _("A personal organization has no other members."))
+        super().__init__(_("A personal organization has no other members."))
 
 
-class InvitationRefused(ApiError):
+class InvitationRefused(PageError):
     """404 for every reason: expired, used, withdrawn, or for another address."""
+
+    status, code = 404, "invitation_not_found"
 
     def __init__(self, detail: str) -> None:
         message = _(
             "This invitation is not valid for you. Sign in with the address it was sent to, or ask for a new one."
         )
-        super().__init__(404, "invitation_not_found", message, detail=detail)
+        super().__init__(message, detail=detail)
 
 
 def of(user: User) -> QuerySet[Membership]:

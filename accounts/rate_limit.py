@@ -20,7 +20,7 @@ from django_ratelimit.core import _get_window, _make_cache_key, get_usage
 from redis.commands.core import Script
 
 from accounts.client_address import limit_key
-from accounts.errors import ApiError
+from accounts.errors import ApiError, RateLimited
 
 P = ParamSpec("P")
 
@@ -55,14 +55,9 @@ class Usage:
         }
 
     def check(self) -> None:
-        """Raises ApiError 429 `rate_limited`, with Retry-After, when the limit is used up."""
+        """Raises RateLimited (429), with Retry-After, when the limit is used up."""
         if self.is_over:
-            raise ApiError(
-                429,
-                "rate_limited",
-                f"Too many requests. Try again in {self.reset_seconds} seconds.",
-                headers={"Retry-After": str(self.reset_seconds), **self.headers},
-            )
+            raise RateLimited(self.reset_seconds, headers=self.headers)
 
     @contextmanager
     def told(self) -> Iterator[None]:

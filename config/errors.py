@@ -10,14 +10,23 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
-from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core import exceptions
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import ApiError
+from accounts.errors import (
+    ApiError,
+    BadRequest,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    RateLimited,
+    RequestTooLarge,
+    ServerError,
+)
 from oauth_provider import authorization_response
 from oauth_provider.authentication import challenge_strangers
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
@@ -37,13 +46,9 @@ PARTNERSHIP_PATHS = ("/partnership/v1",)
 # Strangers get 401 under these before 404 and 405: clients probe routes that way.
 GUARDED_PATHS = PLATFORM_PATHS + PARTNERSHIP_PATHS
 
-PLAIN = {
-    400: ("invalid_request", "The request could not be understood."),
-    403: ("forbidden", "This is not allowed."),
-    404: ("not_found", "The requested resource was not found."),
-    405: ("method_not_allowed", "This method is not allowed here."),
-    413: ("request_too_large", "The request body is larger than 1 MiB."),
-    500: ("server_error", "Something went wrong on our side. Try again later."),
+# What Django answers by itself, or raises.
+PLAIN: dict[int, type[ApiError]] = {
+    each.status: each for each in (BadRequest, Forbidden, NotFound, RequestTooLarge, ServerError)
 }
 
 # RFC 6749 section 5.2 has few words; the general ones map onto them.
@@ -147,10 +152,11 @@ class ErrorMiddleware:
             stranger = challenge_at(request.path)(request)
             if stranger is not None:
                 return render_error(request, stranger)
-        if status in PLAIN and is_unrendered(request, response):
-            headers = {"Allow": response["Allow"]} if "Allow" in response else None
-            return render_error(request, ApiError(status, *PLAIN[status], headers=headers))
-        return response
+        if not is_unrendered(request, response):
+            return response
+        if status == 405:
+            return render_error(request, MethodNotAllowed(response.get("Allow", "")))
+        return render_error(request, PLAIN[status]()) if status in PLAIN else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match exception:
@@ -158,15 +164,15 @@ class ErrorMiddleware:
                 return render_error(request, exception)
             case Http404():
                 return None  # rendered above, after the question who asks
-            case RequestDataTooBig():
-                return render_error(request, ApiError(413, *PLAIN[413]))
-            case PermissionDenied():
-                return render_error(request, ApiError(403, *PLAIN[403]))
+            case exceptions.RequestDataTooBig():
+                return render_error(request, RequestTooLarge())
+            case exceptions.PermissionDenied():
+                return render_error(request, Forbidden())
             # The latter two: a form in a charset or with a boundary that nobody can read.
-            case SuspiciousOperation() | BadRequest() | MultiPartParserError():
-                return render_error(request, ApiError(400, *PLAIN[400], detail=type(exception).__name__))
+            case exceptions.SuspiciousOperation() | exceptions.BadRequest() | MultiPartParserError():
+                return render_error(request, BadRequest(detail=type(exception).__name__))
         log.error("unexpected", path=request.path, exc_info=exception)
-        return render_error(request, ApiError(500, *PLAIN[500]))
+        return render_error(request, ServerError())
 
 
 def challenge_at(path: str) -> Callable[[HttpRequest], ApiError | None]:
@@ -184,7 +190,7 @@ def is_unrendered(request: HttpRequest, response: HttpResponse) -> bool:
 def page(status: int, message: _StrPromise) -> Callable[..., HttpResponse]:
     def handler(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         request.META.setdefault("gatehouse.request_id", "")
-        return render_error(request, ApiError(status, PLAIN[status][0], str(message)))
+        return render_error(request, PLAIN[status](str(message)))
 
     return handler
 
@@ -197,11 +203,12 @@ server_error = page(500, _("Something went wrong on our side. Try again in a mom
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """What allauth answers where its own limits hold; the longest of them is a minute."""
-    message = str(_("Too many requests. Try again in 60 seconds."))
-    return render_error(request, ApiError(429, "rate_limited", message, headers={"Retry-After": "60"}))
+    error = RateLimited(60)
+    error.message = str(_("Too many requests. Try again in 60 seconds."))
+    return render_error(request, error)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without this session's token; `reason` goes to the log alone."""
     message = str(_("This page is out of date. Open the page again, then retry."))
-    return render_error(request, ApiError(403, "forbidden", message, detail=reason))
+    return render_error(request, Forbidden(message, detail=reason))

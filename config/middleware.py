@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from gunicorn.http.errors import ParseException
 
 from accounts.client_address import client_address
-from accounts.errors import ApiError
-from config.errors import PLAIN, render_error
+from accounts.errors import ApiError, BadRequest, LengthRequired, RequestTooLarge
+from config.errors import render_error
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -81,9 +81,9 @@ def body_limit(path: str) -> int:
 
 def check_length(length: str, limit: int) -> None:
     if not length.isdecimal():
-        raise ApiError(400, "invalid_request", "The Content-Length header is not a number.")
+        raise BadRequest("The Content-Length header is not a number.")
     if int(length) > limit:
-        raise ApiError(413, PLAIN[413][0], f"The request body is larger than {limit // 1024**2} MiB.")
+        raise RequestTooLarge(f"The request body is larger than {limit // 1024**2} MiB.")
 
 
 def receive_chunked(request: HttpRequest, limit: int) -> None:
@@ -94,16 +94,16 @@ def receive_chunked(request: HttpRequest, limit: int) -> None:
     """
     meta = request.META
     if meta["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked" or meta.get("CONTENT_LENGTH"):
-        raise ApiError(400, "invalid_request", "Send a Content-Length, or Transfer-Encoding: chunked and nothing else.")
+        raise BadRequest("Send a Content-Length, or Transfer-Encoding: chunked and nothing else.")
     if not meta.get("wsgi.input_terminated"):
-        raise ApiError(411, "invalid_request", "Send a Content-Length.")
+        raise LengthRequired
     body = bytearray()
     try:
         while len(body) <= limit and (piece := meta["wsgi.input"].read(min(PIECE_BYTES, limit + 1 - len(body)))):
             body += piece
     except (OSError, ParseException) as broken:
         detail = f"chunked body: {type(broken).__name__}"
-        raise ApiError(400, "invalid_request", "The request body could not be read.", detail=detail) from None
+        raise BadRequest("The request body could not be read.", detail=detail) from None
     meta["CONTENT_LENGTH"] = str(len(body))
     meta["wsgi.input"] = BytesIO(body)
     # Django has wrapped the server's stream already, with the length that was not told.

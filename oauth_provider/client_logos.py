@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
-from accounts.errors import ApiError
+from accounts.errors import PageError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 1024 * 1024
@@ -24,11 +24,10 @@ FOLDER = "client-logos"
 NAME = re.compile(r"[0-9a-f]{64}\.png\Z")
 
 
-class LogoRefused(ApiError):
+class LogoRefused(PageError):
     """422: the file is no picture that we show."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(422, "validation_error", message)
+    status, code = 422, "validation_error"
 
 
 def redraw(upload: IO[bytes]) -> bytes:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.errors import ApiError
+from accounts.errors import PageError
 from oauth_provider import client_history
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest, new_client_secret
@@ -29,11 +29,10 @@ OVERLAPS = {
 DEFAULT_OVERLAP = "7d"
 
 
-class SecretRefused(ApiError):
+class SecretRefused(PageError):
     """409: the secrets of a client, or of a partner, do not allow what was asked."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(409, "conflict", message)
+    status, code = 409, "conflict"
 
 
 def issue(application: Application, now: datetime) -> str:

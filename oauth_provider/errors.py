@@ -4,15 +4,73 @@ One class per word that has a rule of its own. What may be sent to a redirect UR
 property of the error: `PageError` never is, `AuthorizeError` always.
 """
 
-from accounts.errors import ApiError
+from typing import NamedTuple
+
+from accounts.errors import ApiError, PageError
 from oauth_provider import authorization_response
 
 
+class Word(NamedTuple):
+    """A word of the RFCs: what brings it about, and what a client does about it."""
+
+    cause: str
+    mend: str
+
+
+AGAIN_WITH_A_PAGE = "Send the person again without `prompt=none`."
+# No other word leaves the OAuth endpoints.
+WORDS: dict[str, Word] = {
+    "invalid_request": Word(
+        "A parameter is missing, repeated or malformed, or the body can't be read.",
+        "Mend the request: the description says what is wrong.",
+    ),
+    "invalid_client": Word(
+        "The client is unknown or switched off, or did not prove that it is itself.",
+        "Check the client's id and secret, and ask staff whether it is switched on.",
+    ),
+    "invalid_grant": Word(
+        "The code or token is expired, used, revoked or another client's.",
+        "Send the person to authorize again.",
+    ),
+    "invalid_scope": Word(
+        "The scope is unknown, not allowed for this client, or wider than what was granted.",
+        "Ask for scopes that the client may have, at a refresh for no more than was granted.",
+    ),
+    "invalid_target": Word(
+        "`resource` is no resource server known here.", "Leave `resource` out, or name this server."
+    ),
+    "unauthorized_client": Word(
+        "The client's type does not have this grant.", "Use a grant of the client's type, or another client."
+    ),
+    "unsupported_grant_type": Word(
+        "There is no such grant type here.", "Use a grant type that the discovery document lists."
+    ),
+    "unsupported_response_type": Word("The only response type is `code`.", "Ask for `response_type=code`."),
+    "temporarily_unavailable": Word(
+        "A limit is used up (429), or too many refreshes came at once (503).",
+        "Wait for as many seconds as `Retry-After` says, or one, then try again.",
+    ),
+    "request_not_supported": Word("Request objects are not supported.", "Send the parameters themselves."),
+    "request_uri_not_supported": Word("The request URI is not one of ours.", "Send the parameters themselves."),
+    "access_denied": Word("The person did not allow it.", "Tell the person, and ask again only when told to."),
+    "login_required": Word("Nobody is signed in, or not recently enough.", AGAIN_WITH_A_PAGE),
+    "consent_required": Word("The person has to be asked.", AGAIN_WITH_A_PAGE),
+}
+
+
 class OAuthError(ApiError):
-    """An error of RFC 6749 section 5.2: `code` is its `error`, `message` its description."""
+    """An error of RFC 6749 section 5.2: `code` is its `error` and one of WORDS, `message` its description."""
 
     def __init__(self, code: str, message: str, *, status: int = 400, detail: str = "") -> None:
-        super().__init__(status, code, message, detail=detail)
+        self.status, self.code = status, known(code)
+        super().__init__(message, detail=detail)
+
+
+def known(code: str) -> str:
+    """`code`, which the table above has to list. Raises KeyError: an error that no documentation names."""
+    if code not in WORDS:
+        raise KeyError(code)
+    return code
 
 
 class InvalidRequest(OAuthError):
@@ -39,34 +97,44 @@ class InvalidClient(OAuthError):
 class InvalidToken(ApiError):
     """401 of a Bearer endpoint: absent, unknown, expired or revoked, all the same (RFC 6750)."""
 
+    status, code = 401, "invalid_token"
+    message = "The access token is missing, expired or revoked."
+    mend = "Refresh the access token. If that is refused, let the person sign in again."
+
     def __init__(self, challenge: str, *, detail: str = "") -> None:
-        message = "The access token is missing, expired or revoked."
-        super().__init__(401, "invalid_token", message, detail=detail, headers={"WWW-Authenticate": challenge})
+        super().__init__(detail=detail, headers={"WWW-Authenticate": challenge})
 
 
 class InsufficientScope(ApiError):
     """403: the token is good, but lacks a scope, which the challenge names (RFC 6750 section 3.1)."""
 
+    status, code = 403, "insufficient_scope"
+    message = "The access token lacks the scope of this call."
+    mend = "Ask the person again, with the scope that `WWW-Authenticate` names."
+
     def __init__(self, scope: str, challenge: str) -> None:
-        message = f"The access token lacks the scope {scope}."
-        super().__init__(403, "insufficient_scope", message, headers={"WWW-Authenticate": challenge})
+        super().__init__(f"The access token lacks the scope {scope}.", headers={"WWW-Authenticate": challenge})
 
 
 class MachineHasNoPerson(ApiError):
     """403: a machine client's token where a person's is needed."""
 
-    def __init__(self) -> None:
-        super().__init__(403, "insufficient_scope", "This token belongs to no person.")
+    status, code = 403, "insufficient_scope"
+    message = "This token belongs to no person."
+    mend = "Use the token of a person: a machine's opens nothing here."
 
 
-class AuthorizePageError(ApiError):
+class AuthorizePageError(PageError):
     """An authorization request that must not be answered by a redirect: a page says why.
 
     `client_id` and `redirect_uri` are shown as text to the developer, never as a link.
     """
 
+    status = 400
+
     def __init__(self, code: str, message: str, *, client_id: str = "", redirect_uri: str = "") -> None:
-        super().__init__(400, code, message)
+        self.code = known(code)
+        super().__init__(message)
         self.client_id = client_id
         self.redirect_uri = redirect_uri
 
@@ -74,36 +142,35 @@ class AuthorizePageError(ApiError):
 class AuthorizeRedirectError(ApiError):
     """An error that goes back to the client at its registered redirect URI (RFC 6749 section 4.1.2.1)."""
 
+    status = 302
+
     def __init__(self, code: str, message: str, *, redirect_uri: str, state: bytes | None) -> None:
-        super().__init__(302, code, message)
+        self.code = known(code)
+        super().__init__(message)
         self.location = authorization_response.location(
             redirect_uri, state=state, error=code, error_description=message
         )
 
 
-class StartAgain(ApiError):
+class StartAgain(PageError):
     """A consent page that can't be answered any more: expired, answered, or somebody else's now."""
+
+    status, code = 403, "start_again"
 
     def __init__(self, application: str, *, detail: str) -> None:
         message = f"Nothing was allowed. Start again in {application}." if application else "Nothing was allowed."
-        super().__init__(403, "start_again", message, detail=detail)
-
-
-class MethodRefused(ApiError):
-    """405 of an API endpoint; `config/errors.py` turns it into the stranger's 401 where it has to."""
-
-    def __init__(self, allowed: str) -> None:
-        message = "This method is not allowed here."
-        super().__init__(405, "method_not_allowed", message, headers={"Allow": allowed})
+        super().__init__(message, detail=detail)
 
 
 class OrganizationNotFound(ApiError):
     """Unknown, or not the person's: the same. Clients look for `not found` (platform.md)."""
 
-    def __init__(self) -> None:
-        super().__init__(404, "organization_not_found", "The organization was not found.")
+    status, code = 404, "organization_not_found"
+    message = "The organization was not found."
+    mend = "Take the id from GET /organizations/v1, and see that the person is still a member."
 
 
 class NotAnOwner(ApiError):
-    def __init__(self) -> None:
-        super().__init__(403, "insufficient_role", "Only an owner of the organization may do this.")
+    status, code = 403, "insufficient_role"
+    message = "Only an owner of the organization may do this."
+    mend = "Let an owner of the organization do it, or make the person one."

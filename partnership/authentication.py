@@ -18,6 +18,14 @@ from accounts.client_address import client_address
 from accounts.errors import ApiError
 from accounts.rate_limit import Usage, use_hot
 from oauth_provider.opaque import digest
+from partnership.errors import (
+    AddressNotAllowed,
+    InvalidCredentials,
+    PartnerDisabled,
+    PartnerInMaintenance,
+    SecretLacksScope,
+    WrongPartnershipType,
+)
 from partnership.events import Actor
 from partnership.models import Partner, PartnerSecret, Project
 
@@ -84,25 +92,24 @@ def check_secret(request: HttpRequest, partner_id: str, now: datetime) -> Caller
     live = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
     secret = PartnerSecret.objects.filter(live, digest=digest(given)).select_related("partner").first()
     if secret is None or secret.partner_id != partner_id:
-        raise ApiError(401, "invalid_credentials", "The partnership secret is missing, wrong or expired.")
+        raise InvalidCredentials
     return Caller(secret.partner, secret.environment, secret, request.META["gatehouse.request_id"])
 
 
 def check_partner(partner: Partner) -> None:
     if not partner.is_enabled:
-        raise ApiError(403, "partner_disabled", "This partnership is switched off. Contact support.")
+        raise PartnerDisabled
 
 
 def check_mode(partner: Partner, mode: Project.Mode | None) -> None:
     has = {Mode.CO_BRANDED: partner.is_co_branded, Mode.WHITE_LABEL: partner.is_white_label}
     if mode is not None and not has[mode]:
-        message = "This endpoint belongs to the other type of partnership."
-        raise ApiError(403, "wrong_partnership_type", message)
+        raise WrongPartnershipType
 
 
 def check_scope(secret: PartnerSecret, scope: str) -> None:
     if scope not in secret.scopes.split():
-        raise ApiError(403, "insufficient_scope", f"This secret lacks the scope {scope}.")
+        raise SecretLacksScope(scope)
 
 
 def check_address(secret: PartnerSecret, address: str) -> None:
@@ -114,8 +121,7 @@ def check_address(secret: PartnerSecret, address: str) -> None:
         parsed = None
     networks = (ipaddress.ip_network(line.strip(), strict=False) for line in secret.networks.split())
     if parsed is None or not any(parsed in network for network in networks):
-        message = "This secret may not be used from this address."
-        raise ApiError(403, "address_not_allowed", message, detail=address)
+        raise AddressNotAllowed(detail=address)
 
 
 def check_limit(request: HttpRequest, partner: Partner) -> Usage:
@@ -126,8 +132,7 @@ def check_limit(request: HttpRequest, partner: Partner) -> Usage:
 
 def check_maintenance(partner: Partner, *, changes: bool) -> None:
     if changes and partner.is_in_maintenance:
-        message = "This partnership is under maintenance: only reading works for now."
-        raise ApiError(503, "partner_in_maintenance", message, headers={"Retry-After": "300"})
+        raise PartnerInMaintenance
 
 
 def note_use(secret: PartnerSecret, now: datetime) -> None:

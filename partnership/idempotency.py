@@ -18,10 +18,9 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from accounts.encryption import decrypt, encrypt
-from accounts.errors import ApiError
 from partnership.authentication import Caller
 from partnership.constraints import is_broken
-from partnership.errors import Fault, Invalid
+from partnership.errors import Fault, IdempotencyInProgress, IdempotencyKeyReused, Invalid
 from partnership.models import IdempotencyKey
 
 METHODS = ("POST", "DELETE")
@@ -48,7 +47,7 @@ def answer_once(
 ) -> HttpResponse:
     """What `produce` answers, or the stored answer of the same request before.
 
-    Raises ApiError: 409 while the first still runs, 422 for another request or a bad key.
+    Raises IdempotencyInProgress (409), IdempotencyKeyReused and Invalid (422: the key's length).
     """
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method not in METHODS:
@@ -105,12 +104,10 @@ def meet(row: IdempotencyKey, print_: bytes, now: datetime) -> Claim | HttpRespo
     """A key that is known: expired, answered, running or left behind by a crash."""
     is_over = row.expires_at <= now
     if not is_over and row.answered_at is None and row.lease_until > now:
-        message = "The first request with this Idempotency-Key is still running."
-        raise ApiError(409, "idempotency_in_progress", message, headers={"Retry-After": "2"})
+        raise IdempotencyInProgress
     if not is_over and row.answered_at is not None:
         if bytes(row.fingerprint) != print_:
-            message = "This Idempotency-Key was used with another request."
-            raise ApiError(422, "idempotency_key_reused", message)
+            raise IdempotencyKeyReused
         return replay(row)
     return take_over(row, print_, now)
 
@@ -126,8 +123,7 @@ def take_over(row: IdempotencyKey, print_: bytes, now: datetime) -> Claim:
         expires_at=now + KEPT,
     )
     if not taken:
-        message = "Another request with this Idempotency-Key is running."
-        raise ApiError(409, "idempotency_in_progress", message, headers={"Retry-After": "2"})
+        raise IdempotencyInProgress
     return Claim(row.pk, row.fence + 1)
 
 

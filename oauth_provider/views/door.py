@@ -16,9 +16,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.errors import MethodNotAllowed
 from accounts.models import Membership, Organization, Role
 from oauth_provider.authentication import Bearer, Person, get_bearer
-from oauth_provider.errors import MachineHasNoPerson, MethodRefused, NotAnOwner, OrganizationNotFound
+from oauth_provider.errors import MachineHasNoPerson, NotAnOwner, OrganizationNotFound
 
 NOBODY = UUID(int=0)
 
@@ -53,7 +54,7 @@ class PlatformView(APIView):
     def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         access = self.doors.get(str(request.method))
         if access is None:
-            raise MethodRefused(", ".join(self.doors))
+            raise MethodNotAllowed(", ".join(self.doors))
         self.now, self.role = timezone.now(), access.role
         self.bearer = get_bearer(request, scope=access.scope)
         response: HttpResponse = getattr(self, str(request.method).lower())(request, **kwargs)

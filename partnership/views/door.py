@@ -13,8 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.errors import ApiError
-from oauth_provider.errors import MethodRefused
+from accounts.errors import ApiError, MethodNotAllowed
 from partnership import idempotency
 from partnership.authentication import Caller, Door, open_door
 from partnership.errors import Fault, Invalid, InvalidJson
@@ -59,7 +58,7 @@ class PartnerView(APIView):
 
     def refuse_method(self, request: HttpRequest) -> Door:
         """`config/errors.py` turns a 405 into the stranger's 401 where it has to."""
-        raise MethodRefused(", ".join(self.doors))
+        raise MethodNotAllowed(", ".join(self.doors))
 
 
 def read_body(request: HttpRequest, shape: type[S]) -> dict[str, Any]:
