@@ -5,16 +5,6 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-os.environ.setdefault("GATEHOUSE_PROFILE", "embedded")
-os.environ.setdefault("GATEHOUSE_BASE_URL", "http://localhost:8000")
-os.environ.setdefault("GATEHOUSE_VAR", str(Path(tempfile.gettempdir()) / f"gatehouse-tests-{os.getuid()}"))
-if redis := os.environ.get("GATEHOUSE_REDIS_URL"):
-    # Tests empty their cache: parallel workers need a database each, counted down from the one given.
-    url, _, number = redis.rpartition("/")
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    os.environ["GATEHOUSE_REDIS_URL"] = f"{url}/{(int(number) - worker) % 16}"
-(Path(os.environ["GATEHOUSE_VAR"]) / "static").mkdir(mode=0o700, parents=True, exist_ok=True)
-
 
 def redis_of_this_worker(url: str, worker: str) -> str:
     """A number of its own for each of pytest-xdist's workers: every test flushes the one it uses.
@@ -25,6 +15,10 @@ def redis_of_this_worker(url: str, worker: str) -> str:
     return urlsplit(url)._replace(path=f"/{number % 16}").geturl()
 
 
+os.environ.setdefault("GATEHOUSE_PROFILE", "embedded")
+os.environ.setdefault("GATEHOUSE_BASE_URL", "http://localhost:8000")
+os.environ.setdefault("GATEHOUSE_VAR", str(Path(tempfile.gettempdir()) / f"gatehouse-tests-{os.getuid()}"))
+(Path(os.environ["GATEHOUSE_VAR"]) / "static").mkdir(mode=0o700, parents=True, exist_ok=True)
 if os.environ.get("GATEHOUSE_REDIS_URL"):
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     os.environ["GATEHOUSE_REDIS_URL"] = redis_of_this_worker(os.environ["GATEHOUSE_REDIS_URL"], worker)
