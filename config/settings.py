@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "config.apps.ConfigConfig",
     # The toolkit's admin registers token rows: ours, after it, takes them out again.
+    "usage",
     "partnership",
     "oauth2_provider",
     "oauth_provider",
