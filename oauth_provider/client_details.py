@@ -17,6 +17,7 @@ from oauth_provider.models import Application
 Kind = Application.Kind
 MAX_LINK_LENGTH = 200
 LINKS = ("homepage_url", "privacy_url", "terms_url")
+SWITCHES = ("is_verified", "rotates_refresh_tokens", "allows_device_grant", "trusted_with_keys")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~:/-]{1,255}\Z")
 # Which types of client may keep a secret: those whose holder can, and a machine must.
 MAY_KEEP_SECRET = {Kind.WEB: {True, False}, Kind.NATIVE: {False}, Kind.MACHINE: {True}}
@@ -37,6 +38,7 @@ class Details:
     allowed_origins: tuple[str, ...] = ()
     rotates_refresh_tokens: bool = False
     allows_device_grant: bool = False
+    trusted_with_keys: bool = False
 
     @property
     def client_type(self) -> str:
@@ -60,6 +62,7 @@ class Details:
             "rotates_refresh_tokens": self.kind != Kind.MACHINE
             and (self.rotates_refresh_tokens or not self.keeps_secret),
             "allows_device_grant": self.allows_device_grant,
+            "trusted_with_keys": self.trusted_with_keys,
         }
 
 
@@ -71,10 +74,7 @@ def of(application: Application) -> Details:
         allowed_scopes=tuple(scopes.parse(application.allowed_scopes)),
         default_scopes=tuple(scopes.parse(application.default_scopes)),
         allowed_origins=tuple(application.allowed_origins.split()),
-        **{
-            field: getattr(application, field)
-            for field in ("kind", "name", *LINKS, "is_verified", "rotates_refresh_tokens", "allows_device_grant")
-        },
+        **{field: getattr(application, field) for field in ("kind", "name", *LINKS, *SWITCHES)},
     )
 
 
@@ -93,6 +93,7 @@ def find_faults(details: Details, *, from_staff: bool, besides: int | None = Non
         "default_scopes": faults_of_default_scopes(details),
         "allowed_origins": faults_of_origins(details),
         "allows_device_grant": faults_of_device(details),
+        "trusted_with_keys": faults_of_trust(details, from_staff=from_staff),
     }.items():
         if reasons:
             faults[field] = reasons
@@ -186,4 +187,14 @@ def strangers(names: Sequence[str], known: Sequence[str] | frozenset[str]) -> st
 def faults_of_device(details: Details) -> list[str]:
     if details.allows_device_grant and details.kind != Kind.NATIVE:
         return [_("Only a CLI or native application has device login.")]
+    return []
+
+
+def faults_of_trust(details: Details, *, from_staff: bool) -> list[str]:
+    if not details.trusted_with_keys:
+        return []
+    if not from_staff:
+        return [_("Only staff can trust a client with keys.")]
+    if "projects:read" not in scopes.expand(" ".join(details.allowed_scopes)):
+        return [_("A client trusted with keys needs the scope projects:read.")]
     return []

@@ -28,6 +28,7 @@ FIELDS = [
     "allowed_origins",
     "allows_device_grant",
     "rotates_refresh_tokens",
+    "trusted_with_keys",
     "registration_source",
 ]
 

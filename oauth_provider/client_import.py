@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from oauth_provider import client_details, client_names, clients
-from oauth_provider.client_details import LINKS, Details
+from oauth_provider.client_details import LINKS, SWITCHES, Details
 from oauth_provider.models import Application, ClientSecret
 
 Kind = Application.Kind
@@ -23,8 +23,7 @@ SHA256_HEX = re.compile(r"[0-9a-f]{64}\Z")
 ONE_DIGEST = "The SHA-256 of the secret: 64 hex digits in lower case."
 TEXTS = ("name", "kind", "client_id", "client_secret_sha256", *LINKS)
 LISTS = ("redirect_uris", "allowed_scopes", "default_scopes", "allowed_origins")
-SWITCHES = ("keeps_secret", "is_verified", "rotates_refresh_tokens", "allows_device_grant")
-KEYS = dict.fromkeys(TEXTS, str) | dict.fromkeys(LISTS, list) | dict.fromkeys(SWITCHES, bool)
+KEYS = dict.fromkeys(TEXTS, str) | dict.fromkeys(LISTS, list) | dict.fromkeys(("keeps_secret", *SWITCHES), bool)
 # What a client that does not say otherwise keeps, by its kind; a web client has to say.
 KEEPS_SECRET = {Kind.NATIVE.value: False, Kind.MACHINE.value: True}
 

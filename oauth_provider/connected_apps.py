@@ -9,13 +9,13 @@ from django.db.models import Max
 from accounts.models import User
 from oauth_provider import consent, scopes
 from oauth_provider.models import Application, Consent, TokenFamily
-from oauth_provider.scopes import SCOPES, Scope
+from oauth_provider.scopes import SCOPES, Line
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
     application: Application
-    permissions: list[Scope]
+    permissions: list[Line]
     first_allowed_at: datetime
     last_used_at: datetime | None
 
@@ -32,7 +32,11 @@ def list_for(user: User, now: datetime) -> list[ConnectedApp]:
     return [
         ConnectedApp(
             application=row.application,
-            permissions=[SCOPES[name] for name in scopes.parse(row.scope) if name in SCOPES],
+            permissions=[
+                scopes.line(SCOPES[name], is_trusted=row.application.trusted_with_keys)
+                for name in scopes.parse(row.scope)
+                if name in SCOPES
+            ],
             first_allowed_at=row.created_at,
             last_used_at=used.get(row.application_id),
         )

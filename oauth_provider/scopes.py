@@ -13,8 +13,17 @@ class Scope:
     text: str | Promise  # what the person reads
     group: str | Promise = ""
     note: str | Promise = ""
+    note_if_trusted: str | Promise = ""  # in its place, for clients trusted with keys
     includes: tuple[str, ...] = ()
     machine_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a person reads about one scope of one client."""
+
+    text: str | Promise
+    note: str | Promise
 
 
 SCOPES = {
@@ -22,7 +31,13 @@ SCOPES = {
     for scope in (
         Scope("user:read", _("See your name, e-mail address and picture"), _("You")),
         Scope("organizations:read", _("See the organizations you belong to"), _("Organizations")),
-        Scope("projects:read", _("See your projects and their settings"), _("Projects"), _("Includes usage")),
+        Scope(
+            "projects:read",
+            _("See your projects and their settings"),
+            _("Projects"),
+            _("Includes usage"),
+            _("Includes usage and API keys"),
+        ),
         Scope(
             "projects:write",
             _("Create, change, pause and delete your projects"),
@@ -39,6 +54,11 @@ def parse(text: str) -> list[str]:
     """The scopes of a space-separated list, each once, in the table's order, unknown ones last."""
     names = dict.fromkeys(text.split(" ")) if text else {}
     return sorted(filter(None, names), key=lambda name: (order(name), name))
+
+
+def line(scope: Scope, *, is_trusted: bool) -> Line:
+    """`is_trusted`: the client reads API keys by `projects:read` (platform.md, "One deviation")."""
+    return Line(scope.text, scope.note_if_trusted if is_trusted and scope.note_if_trusted else scope.note)
 
 
 def order(name: str) -> int:

@@ -22,13 +22,13 @@ FIELDSETS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     Kind.WEB: (
         (gettext_lazy("Who it is"), WHO),
         (gettext_lazy("Where it sends people"), ("redirect_uris", "allowed_origins")),
-        (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes")),
+        (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes", "trusted_with_keys")),
         (gettext_lazy("Tokens"), ("keeps_secret", "rotates_refresh_tokens")),
     ),
     Kind.NATIVE: (
         (gettext_lazy("Who it is"), WHO),
         (gettext_lazy("Where it sends people"), ("redirect_uris", "allowed_origins", "allows_device_grant")),
-        (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes")),
+        (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes", "trusted_with_keys")),
     ),
     Kind.MACHINE: (
         (gettext_lazy("Who it is"), WHO),
@@ -112,6 +112,14 @@ class ClientForm(ModelForm):
     allowed_scopes = ScopeBoxes(label=gettext_lazy("Allowed scopes"))
     default_scopes = ScopeBoxes(
         label=gettext_lazy("Default scopes"), help_text=gettext_lazy("Asked for when a request names none.")
+    )
+    trusted_with_keys = forms.BooleanField(
+        label=gettext_lazy("Trusted with keys"),
+        required=False,
+        help_text=gettext_lazy(
+            "With projects:read it also reads the projects' API keys, at once for everybody who allowed that scope "
+            "before. The consent page says so."
+        ),
     )
     keeps_secret = forms.BooleanField(
         label=gettext_lazy("Keeps a secret"),

@@ -1,6 +1,6 @@
 """What the consent page says, in the order in which it says it (pages.md, "Consent")."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -13,17 +13,11 @@ from oauth_provider.authorization_request import AuthorizationRequest
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeLine:
-    text: str | Promise
-    note: str | Promise
-
-
-@dataclass(frozen=True, slots=True)
 class ScopeGroup:
     """The lines under one heading: You, Organizations or Projects."""
 
     title: str | Promise
-    lines: list[ScopeLine]
+    lines: list[scopes.Line]
 
 
 class DestinationKind(StrEnum):
@@ -81,8 +75,8 @@ def consent_page(asked: AuthorizationRequest, user: User, *, allowed: str, handl
         initials=initials(application.name),
         is_verified=application.is_verified,
         email=user.email,
-        groups=grouped(wanted - known if is_partly_new else wanted),
-        already_allowed=grouped(known) if is_partly_new else [],
+        groups=grouped(wanted - known if is_partly_new else wanted, is_trusted=application.trusted_with_keys),
+        already_allowed=grouped(known, is_trusted=application.trusted_with_keys) if is_partly_new else [],
         may_write_projects="projects:write" in wanted,
         destination=destination(asked.redirect_uri),
         homepage_url=application.homepage_url,
@@ -102,15 +96,14 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in name.split()[:2]).upper()
 
 
-def grouped(names: Collection[str]) -> list[ScopeGroup]:
+def grouped(names: Collection[str], *, is_trusted: bool) -> list[ScopeGroup]:
     """The scopes of `names` under their headings, in the order of the table."""
     chosen = [scope for scope in scopes.SCOPES.values() if scope.name in names and not scope.machine_only]
     titles = dict.fromkeys(scope.group for scope in chosen)
-    return [ScopeGroup(title, lines(scope for scope in chosen if scope.group == title)) for title in titles]
-
-
-def lines(chosen: Iterable[scopes.Scope]) -> list[ScopeLine]:
-    return [ScopeLine(scope.text, scope.note) for scope in chosen]
+    return [
+        ScopeGroup(title, [scopes.line(scope, is_trusted=is_trusted) for scope in chosen if scope.group == title])
+        for title in titles
+    ]
 
 
 def destination(redirect_uri: str) -> Destination:

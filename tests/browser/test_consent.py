@@ -34,7 +34,8 @@ def open_consent(page: Page, site: str, application: Application, redirect_uri: 
 def test_axe_finds_nothing_in_any_state(chromium, site, scheme, width):
     cli = native_application("Acme CLI")
     code = native_application("Acme Code", redirect_uris="vscode://acme.code/callback")
-    web = web_application("A rather long name of an application", is_verified=True, homepage_url="https://a.example")
+    told = {"is_verified": True, "trusted_with_keys": True, "homepage_url": "https://a.example"}
+    web = web_application("A rather long name of an application", **told)
     states = {"loopback": (cli, "http://127.0.0.1:5/callback"), "private": (code, ""), "verified": (web, "")}
     with tab(chromium, scheme, width, 640) as page:
         found = {}
