@@ -15,9 +15,10 @@ from types import FrameType
 
 import structlog
 from django.contrib.sessions.models import Session
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections
 from django.utils import timezone
 
+from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import expiry, keys, letters
 from partnership import deliveries, idempotency, operations
@@ -71,17 +72,23 @@ CHORES = (
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Chores that one thread does, going round every `poll_seconds`."""
+    """Chores that one thread does.
 
+    It goes round every `poll_seconds`; where it is woken (PostgreSQL) every `slow_poll_seconds`,
+    for what becomes due by itself and for a call that was lost.
+    """
+
+    name: str
     poll_seconds: float
+    slow_poll_seconds: float
     chores: tuple[Chore, ...]
 
 
 # Apart from each other: a slow endpoint must delay no project, and neither the keys. A partner
 # waits a second for a quick operation, so the look for one comes often.
-OPERATIONS = Lane(0.1, (Chore("run_operations", 0, run_operations),))
-DELIVERIES = Lane(0.5, (Chore("deliver_events", 0, deliver_events),))
-LANES = (Lane(1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES)
+OPERATIONS = Lane("operations", 0.1, 1.0, (Chore("run_operations", 0, run_operations),))
+DELIVERIES = Lane("deliveries", 0.5, 2.0, (Chore("deliver_events", 0, deliver_events),))
+LANES = (Lane("chores", 1.0, 1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES)
 
 
 class Round:
@@ -91,14 +98,20 @@ class Round:
         self.chores = chores
         self.due_at = dict.fromkeys((chore.name for chore in chores), 0.0)
 
-    def go(self, now: datetime) -> None:
-        """Runs what is due. A chore that fails is logged and due again; the others still run."""
+    def go(self, now: datetime) -> bool:
+        """Runs what is due; whether anything was done. A chore that fails is logged and due again,
+        and the others still run.
+        """
         close_old_connections()
+        has_done = False
         for chore in self.chores:
             if time.monotonic() >= self.due_at[chore.name]:
+                done = do(chore, now)
+                has_done = has_done or done > 0
                 # A full batch means more is waiting: come back at the next round.
-                wait_seconds = 0 if do(chore, now) >= expiry.BATCH else chore.every_seconds
+                wait_seconds = 0 if done >= expiry.BATCH else chore.every_seconds
                 self.due_at[chore.name] = time.monotonic() + wait_seconds
+        return has_done
 
 
 def do(chore: Chore, now: datetime) -> int:
@@ -119,26 +132,31 @@ def work(*, once: bool = False) -> None:
         for lane in LANES:
             Round(lane.chores).go(timezone.now())
         return
-    wake, ring = os.pipe()
+    asked_to_stop, ring = os.pipe()
 
     def stop(number: int, frame: FrameType | None) -> None:
         os.write(ring, b".")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    stopping = threading.Event()
-    threads = [threading.Thread(target=go_round, args=[lane, stopping]) for lane in LANES]
+    bells = Bells()
+    threads = [threading.Thread(target=go_round, args=[lane, bells]) for lane in LANES]
+    if connection.vendor == "postgresql":
+        # Nobody waits for its end: it may be in the midst of connecting.
+        threading.Thread(target=listen, args=[bells, asked_to_stop], daemon=True).start()
     for thread in threads:
         thread.start()
-    select.select([wake], [], [])
-    stopping.set()
+    select.select([asked_to_stop], [], [])
+    bells.stop()
     for thread in threads:
         thread.join()
 
 
-def go_round(lane: Lane, stopping: threading.Event) -> None:
-    round_ = Round(lane.chores)
-    round_.go(timezone.now())
-    while not stopping.wait(lane.poll_seconds):
-        round_.go(timezone.now())
+def go_round(lane: Lane, bells: Bells) -> None:
+    """Looks for work, again at once after finding some, and sleeps until its bell or its poll."""
+    round_, bell = Round(lane.chores), bells.hang(lane.name)
+    while not bells.stopping.is_set():
+        bell.clear()
+        if not round_.go(timezone.now()) and not bells.stopping.is_set():
+            bell.wait(lane.slow_poll_seconds if bells.are_heard else lane.poll_seconds)
     connections.close_all()

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.wake import wake
 from partnership.models import Connection, Delivery, Event, Partner, Project, Webhook
 
 # What webhooks may ask for (partnership.md, "Beyond the published contract"); the rest of the
@@ -88,11 +89,13 @@ def queue(event: Event, now: datetime) -> None:
     if not visible_to(event.partner, event.environment).filter(pk=event.pk).exists():
         return
     endpoints = Webhook.objects.filter(partner=event.partner_id, environment=event.environment, is_enabled=True)
-    Delivery.objects.bulk_create(
+    queued = Delivery.objects.bulk_create(
         Delivery(webhook=each, event=event, project_id=event.project_id, created_at=now, due_at=now)
         for each in endpoints.order_by("created_at", "pk").select_for_update(no_key=True)
         if not each.event_types or event.type in each.event_types
     )
+    if queued:
+        wake("deliveries")
 
 
 def visible_to(partner: Partner | None, environment: str) -> QuerySet[Event]:

@@ -15,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.encryption import encrypt
 from accounts.models import Organization
+from accounts.wake import wake
 from partnership import events
 from partnership.constraints import is_broken
 from partnership.errors import OperationInProgress
@@ -66,6 +67,7 @@ def begin(
     project.save(update_fields=["operation_status", "updated_at"])
     data: dict[str, object] = {"operation": shape(operation)}
     events.of_project(f"project.{type_}_requested", project, actor=actor, now=now, data=data)
+    wake("operations")
     return operation
 
 

@@ -14,6 +14,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.wake import wake
 from partnership import catalog, operation_rows, project_keys
 from partnership.errors import InvalidState
 from partnership.events import Actor
@@ -245,7 +246,9 @@ def cancel(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
         operation.cancel_requested_at = operation.due_at = now
         operation.actor = actor.as_json()
         operation.save(update_fields=["cancel_requested_at", "due_at", "actor"])
-        if not operation.attempts:
+        if operation.attempts:
+            wake("operations")
+        else:
             operation_rows.settle(operation, CANCELED, now)
     operation.refresh_from_db()
     return operation

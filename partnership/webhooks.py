@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.encryption import encrypt
+from accounts.wake import wake
 from oauth_provider import safe_fetch
 from partnership import events
 from partnership.errors import Fault, Invalid, InvalidState, WebhookNotFound
@@ -154,6 +155,7 @@ def send_again(webhook: Webhook, asked: QuerySet[Event], now: datetime) -> list[
         ],
         batch_size=500,
     )
+    wake("deliveries")
     return kept + new
 
 
