@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import Organization, User
-from partnership import catalog, operation_rows, plan_limit, project_keys
+from partnership import catalog, operation_rows, plan_limit, project_keys, tenures
 from partnership.constraints import is_broken
 from partnership.errors import OperationInProgress
 from partnership.events import Actor
@@ -99,6 +99,7 @@ def create(owner: Owner, wanted: Wanted, *, actor: Actor, now: datetime) -> tupl
         created_at=now,
         updated_at=now,
     )
+    tenures.begin(project, now)
     project_keys.add(project, now)
     return project, operation_rows.begin(project, Type.CREATE, {}, actor=actor, now=now)
 

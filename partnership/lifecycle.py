@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from accounts.models import Organization
-from partnership import catalog, events, operation_rows, plan_limit
+from partnership import catalog, events, operation_rows, plan_limit, tenures
 from partnership.creation import adopt
 from partnership.errors import (
     Fault,
@@ -201,6 +201,7 @@ def transfer(project: Project, target: Organization, *, actor: Actor, now: datet
         project.organization = target
         project.updated_at = now
         project.save(update_fields=["organization", "updated_at"])
+        tenures.begin(project, now)
         events.of_project("project.transferred", project, actor=actor, now=now)
     return project
 

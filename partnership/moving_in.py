@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.people import give_personal_organization
-from partnership import catalog, connections, project_keys
+from partnership import catalog, connections, project_keys, tenures
 from partnership.errors import Invalid
 from partnership.models import Connection, Partner, PartnerSecret, Project
 
@@ -119,4 +119,5 @@ def add_project(partner: Partner, row: dict[str, Any], now: datetime) -> None:
         created_at=row["created_at"] or now,
         updated_at=now,
     )
+    tenures.begin(project, project.created_at)
     project_keys.add(project, now, value=row["api_key"])

@@ -5,6 +5,7 @@ from partnership.models.idempotency import IdempotencyKey
 from partnership.models.operation import Operation
 from partnership.models.partner import Environment, Partner, PartnerSecret
 from partnership.models.project import Project, ProjectKey
+from partnership.models.tenure import Tenure
 from partnership.models.webhook import Delivery, Webhook
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Region",
     "RegionAlias",
     "ServiceVersion",
+    "Tenure",
     "Webhook",
 ]

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Membership, Organization, Role
 from oauth_provider.models import Application
-from partnership.models import Event, Project
+from partnership.models import Event, Project, Tenure
 
 
 @pytest.mark.contract("platform.md", "Projects", "GET")
@@ -156,6 +156,17 @@ class TestTransfer:
 
         assert moved["organization_id"] == home
         assert as_bob.get(shop).status == 404
+
+    def test_its_owners_follow_each_other_without_a_gap(self, as_alice, alice, team, shop):
+        home = str(alice.personal_organization.pk)
+
+        as_alice.post(shop + "/transfer", {"targetOrganizationId": home})
+        as_alice.post(shop + "/transfer", {"targetOrganizationId": home})
+
+        first, second = Tenure.objects.order_by("from_at")
+        assert (first.organization_id, str(second.organization_id)) == (team.pk, home)
+        assert first.from_at == first.project.created_at
+        assert (first.until_at, second.until_at) == (second.from_at, None)
 
     def test_a_member_may_be_given_to(self, as_alice, alice, bob, shop):
         club = Organization.objects.create(name="Club", type="team", slug="club")
