@@ -1,6 +1,6 @@
 # Gatehouse. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check matrix clean
+.PHONY: help run test check matrix nightly bench clean
 
 help:
 	@echo "Run"
@@ -10,6 +10,8 @@ help:
 	@echo "  make test     everything that needs no server, on SQLite"
 	@echo "  make check    what continuous integration runs: every lane, with PostgreSQL, Redis and a browser"
 	@echo "  make matrix   rows of the contract and of docs/attacks.md, with the tests that prove each"
+	@echo "  make nightly  the long versions; writes docs/nightly.md, which is committed"
+	@echo "  make bench    measures, on PostgreSQL; writes docs/performance.md, which is committed"
 	@echo ""
 	@echo "Keep"
 	@echo "  make clean    remove what the commands above made: .venv, var, caches"
@@ -28,6 +30,14 @@ check:
 matrix:
 	@bin/bootstrap dev
 	@exec .venv/bin/python -W ignore -m tests.contract.matrix
+
+nightly:
+	@bin/bootstrap dev
+	@exec .venv/bin/python -m tests.nightly
+
+bench:
+	@bin/bootstrap dev
+	@exec .venv/bin/python -m bench.run
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules

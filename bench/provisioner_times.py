@@ -1,37 +1,36 @@
-"""Times of the postgres provisioner, as a Markdown table: median and worst of N rounds.
+"""Times of the postgres provisioner: median and worst of N rounds.
 
-python -m bench.provisioner_times postgresql://postgres@127.0.0.1/postgres 20
-
-Each round makes, pauses, restores and deletes one project on that server, with a session of the
-project open at the pause. Numbers are of the machine they were measured on; nothing is asserted.
+Each round makes, pauses, restores and deletes one project, with a session of the project open
+at the pause. Nothing is asserted.
 """
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from uuid import uuid4
 
 import psycopg
 
+from bench.report import Table
 from partnership.provisioners.base import Done, Pending, Spec
 from partnership.provisioners.postgres import PostgresDriver
 
 VERBS = ("create", "pause", "restore", "delete")
+ROUNDS = 20
 
 
-def main(dsn: str, rounds: int) -> None:
-    driver = PostgresDriver({"dsn": dsn})
+def measure(server: str) -> Table:
+    driver = PostgresDriver({"dsn": server})
     seconds: dict[str, list[float]] = {verb: [] for verb in VERBS}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for verb, taken in one_life(driver).items():
             seconds[verb].append(taken)
-    with psycopg.connect(dsn) as server:
-        version = server.info.server_version // 10_000
-    print(f"PostgreSQL {version}, {rounds} rounds\n")
-    print("| verb | median ms | worst ms |\n|---|---:|---:|")
-    for verb, taken_all in seconds.items():
-        print(f"| {verb} | {statistics.median(taken_all) * 1000:.0f} | {max(taken_all) * 1000:.0f} |")
+    rows = [[verb, milliseconds(statistics.median(taken)), milliseconds(max(taken))] for verb, taken in seconds.items()]
+    return Table(f"{ROUNDS} projects one after the other.", ["verb", "median ms", "worst ms"], rows)
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}"
 
 
 def one_life(driver: PostgresDriver) -> dict[str, float]:
@@ -65,7 +64,3 @@ def timed(call: Callable[[], Done | Pending]) -> tuple[Done | Pending, float]:
 
 def skip(_name: str) -> None:
     """Nobody's lease is to be renewed here."""
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

@@ -5,6 +5,8 @@ import subprocess
 
 from django.conf import settings
 
+from bench import report
+
 ROOT = settings.ROOT
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
@@ -34,3 +36,7 @@ def test_the_tour_names_files_that_are_there():
         r"`((?:config|accounts|tests|oauth_provider)/[\w/]+(?:\.py)?/?)`", (ROOT / "docs" / "tour.md").read_text()
     ):
         assert (ROOT / name).exists(), name
+
+
+def test_the_page_of_measurements_is_what_was_measured():
+    assert report.PAGE.read_text() == report.page()

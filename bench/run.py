@@ -1,0 +1,46 @@
+"""Runs the benchmarks, or those named, keeps what they found and writes docs/performance.md.
+
+`make bench`, or `python -m bench.run provisioner-times`. A further benchmark is one entry of
+`BENCHMARKS`. BENCH_POSTGRES: a server on which roles and databases may be made.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bench import machine, provisioner_times, report
+from bench.report import Result, Table
+
+SERVER = os.environ.get("BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    title: str
+    measure: Callable[[str], Table]  # of a PostgreSQL server's address
+
+
+BENCHMARKS = {
+    "provisioner-times": Benchmark("A project's life on the postgres provisioner", provisioner_times.measure),
+}
+
+
+def main(names: list[str]) -> None:
+    for name in names or BENCHMARKS:
+        benchmark = BENCHMARKS[name]
+        found = Result(
+            title=benchmark.title,
+            command=f"python -m bench.run {name}",
+            date=f"{datetime.now(UTC):%Y-%m-%d}",
+            machine=machine.describe(),
+            versions=machine.versions(SERVER),
+            table=benchmark.measure(SERVER),
+        )
+        report.keep(name, found)
+    report.PAGE.write_text(report.page())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
