@@ -115,6 +115,7 @@ SCHEMAS: Schema = {
         token_type=text("Bearer"),
         expires_in={"type": "integer", "example": 3600},
         refresh_token=text(description="Opaque. Absent for machine clients."),
+        id_token=text(description="Where `openid` was granted: a JWT (OpenID Connect Core section 2)."),
         scope=text("user:read organizations:read"),
     ),
     "Profile": fields(
@@ -130,6 +131,14 @@ SCHEMAS: Schema = {
             created_at=text("2025-01-01T00:00:00Z", format="date-time"),
         ),
     ),
+    "UserInfo": fields(
+        "sub",
+        sub=text(format="uuid"),
+        name=text("Ada Example", description="With `profile`."),
+        picture=text(description="With `profile`, where there is one."),
+        email=text("user@example.com", description="With `email`."),
+        email_verified={"type": "boolean", "description": "With `email`."},
+    ),
     "Metadata": {"type": "object", "description": "RFC 8414 or RFC 9728."},
     "KeySet": fields("keys", keys={"type": "array", "items": {"type": "object", "description": "RFC 7517"}}),
 }
@@ -139,6 +148,17 @@ def metadata(name: str, summary: str, schema: str = "Metadata") -> Schema:
     answer = json(ref(schema), "Public, cacheable, CORS `*`.")
     return {"get": {"tags": ["Discovery"], "operationId": name, "summary": summary, "responses": {"200": answer}}}
 
+
+USERINFO = {
+    "tags": ["OpenID Connect"],
+    "summary": "Who signed in, as far as the scopes go",
+    "security": [{"person": ["openid"]}],
+    "responses": {
+        "200": json(ref("UserInfo"), NO_STORE),
+        "401": json(ref("OAuthError"), "No live token; `WWW-Authenticate` says so."),
+        "403": json(ref("OAuthError"), "The token lacks `openid`."),
+    },
+}
 
 PATHS: Schema = {
     "/api/oauth/v1/authorize": {
@@ -156,7 +176,9 @@ PATHS: Schema = {
                 query("code_challenge", "43 base64url characters (RFC 7636).", required=True),
                 query("code_challenge_method", "`S256`", required=True, enum=["S256"]),
                 query("resource", "A registered resource server (RFC 8707)."),
-                query("prompt", "`none`, `login`, `consent`."),
+                query("nonce", "Stands in the ID token again."),
+                query("prompt", "`none`, or some of `login`, `consent`, `select_account`."),
+                query("id_token_hint", "An ID token of ours: anybody else is `login_required`."),
                 query("login_hint", "The address to sign in with."),
                 query("max_age", "Seconds since the person last signed in."),
             ],
@@ -203,7 +225,11 @@ PATHS: Schema = {
             },
         }
     },
-    "/api/oauth/v1/jwks.json": metadata("jwks", "Public keys of access tokens", "KeySet"),
+    "/api/oauth/v1/userinfo": {
+        "get": {"operationId": "userinfo", **USERINFO},
+        "post": {"operationId": "userinfo_by_post", **USERINFO},
+    },
+    "/api/oauth/v1/jwks.json": metadata("jwks", "Public keys of access and ID tokens", "KeySet"),
     "/.well-known/oauth-authorization-server": metadata("authorization_server", "What this server offers (RFC 8414)"),
     "/.well-known/openid-configuration": metadata("openid_configuration", "The same, where OpenID clients look"),
     "/.well-known/oauth-protected-resource": metadata(

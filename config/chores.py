@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from config.bells import Bells, listen
 from config.heartbeat import beat
-from oauth_provider import expiry, keys, letters
+from oauth_provider import client_sessions, expiry, keys, letters
 from partnership import deliveries, idempotency, operations
 
 log = structlog.get_logger("gatehouse.work")
@@ -35,6 +35,7 @@ class Chore:
 
 def sweep_sessions(now: datetime) -> dict[str, int]:
     due = list(Session.objects.filter(expire_date__lt=now).values_list("pk", flat=True)[: expiry.BATCH])
+    client_sessions.forget(due)
     Session.objects.filter(pk__in=due).delete()
     return {"sessions": len(due)}
 

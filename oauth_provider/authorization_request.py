@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.utils.translation import gettext as _
 
-from oauth_provider import redirect_uris, scopes
+from oauth_provider import id_tokens, redirect_uris, scopes
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
 from oauth_provider.models import Application
 from oauth_provider.resources import is_ours
@@ -31,6 +31,8 @@ class AuthorizationRequest:
     prompts: frozenset[str]
     max_age_seconds: int | None
     login_hint: str
+    nonce: str
+    hinted_user_id: str  # of `id_token_hint`, "" without one
 
 
 class Query:
@@ -83,6 +85,8 @@ def read(raw_query: str) -> AuthorizationRequest:
         prompts=read_prompts(values, refuse),
         max_age_seconds=read_max_age(values, refuse),
         login_hint=values.get("login_hint", "")[:254],
+        nonce=values.get("nonce", ""),
+        hinted_user_id=read_hinted_user_id(values, refuse),
     )
     check_resource(query, values, refuse)
     return asked
@@ -203,6 +207,15 @@ def read_max_age(values: Mapping[str, str], refuse: Refusal) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
         raise refuse("invalid_request", "The max_age is not a number of seconds.")
     return int(text)
+
+
+def read_hinted_user_id(values: Mapping[str, str], refuse: Refusal) -> str:
+    if not values.get("id_token_hint"):
+        return ""
+    hint = id_tokens.read_hint(values["id_token_hint"])
+    if hint is None:
+        raise refuse("invalid_request", "The id_token_hint is not an ID token of ours.")
+    return hint.user_id
 
 
 def check_resource(query: Query, values: Mapping[str, str], refuse: Refusal) -> None:

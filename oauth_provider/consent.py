@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from accounts.sign_ins import SignIn
 from oauth_provider import codes, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.errors import StartAgain
@@ -31,7 +32,7 @@ def is_needed(request: AuthorizationRequest, scope: str) -> bool:
     return request.application.is_public or bool(asked_to) or not scopes.includes(scope, request.scope)
 
 
-def reuse(request: AuthorizationRequest, user: User, *, authenticated_at: datetime, now: datetime) -> str | None:
+def reuse(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: datetime) -> str | None:
     """A code by a remembered consent, or None if it was taken back since it was read.
 
     The consent's row stays locked until the code is there, so that a revocation finds it.
@@ -40,10 +41,10 @@ def reuse(request: AuthorizationRequest, user: User, *, authenticated_at: dateti
         kept = Consent.objects.select_for_update().filter(application=request.application, user=user).first()
         if kept is None or not scopes.includes(kept.scope, request.scope):
             return None
-        return codes.issue(request, user, authenticated_at=authenticated_at, now=now)
+        return codes.issue(request, user, sign_in=sign_in, now=now)
 
 
-def give(request: AuthorizationRequest, user: User, *, authenticated_at: datetime, now: datetime) -> str:
+def give(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: datetime) -> str:
     """A code by the person's own word, which is remembered. Runs in the caller's transaction."""
     consent, _created = Consent.objects.select_for_update().get_or_create(
         application=request.application,
@@ -53,7 +54,7 @@ def give(request: AuthorizationRequest, user: User, *, authenticated_at: datetim
     consent.scope = scopes.join([*consent.scope.split(), *request.scope.split()])
     consent.updated_at = now
     consent.save(update_fields=["scope", "updated_at"])
-    return codes.issue(request, user, authenticated_at=authenticated_at, now=now)
+    return codes.issue(request, user, sign_in=sign_in, now=now)
 
 
 @transaction.atomic

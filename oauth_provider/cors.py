@@ -15,6 +15,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 PATHS = (
     "/api/oauth/v1/token",
     "/api/oauth/v1/revoke",
+    "/api/oauth/v1/userinfo",
     "/auth/v1/profile",
 )
 

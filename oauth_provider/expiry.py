@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, models, transaction
 
-from oauth_provider.models import AccessToken, Code, PendingAuthorization, TokenFamily
+from oauth_provider.models import (
+    AccessToken,
+    ClientSession,
+    Code,
+    OpenIdGrant,
+    PendingAuthorization,
+    TokenFamily,
+)
 
 BATCH = 500
 # Rows stay this long after their end, for the pages that still speak of them.
@@ -27,6 +34,8 @@ def sweep(now: datetime) -> dict[str, int]:
         ),
         "pending_authorizations": PendingAuthorization.objects.filter(expires_at__lt=now - KEPT),
         "access_tokens": AccessToken.objects.filter(expires_at__lt=now - KEPT),
+        "openid_grants": OpenIdGrant.objects.filter(expires_at__lt=now - KEPT),
+        "client_sessions": ClientSession.objects.filter(ended_at__lt=now - KEPT, due_at=None),
         "families": TokenFamily.objects.filter(expires_at__lt=now - KEPT, access_tokens=None),
     }
     return {name: delete_batch(rows) for name, rows in due.items()}

@@ -1,7 +1,8 @@
-"""Signing keys of the token key set: published before they sign, kept until nothing they
+"""Signing keys of each key set: published before they sign, kept until nothing they
 signed is valid. Source: oauth.md, "token"; partnership.md, "The authorization code".
 """
 
+import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +22,12 @@ from oauth_provider.opaque import base64url, digest
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-ALGORITHMS = {SigningKey.KeySet.TOKEN: "ES256", SigningKey.KeySet.PROJECT: "RS256"}
+ALGORITHMS = {
+    SigningKey.KeySet.TOKEN: "ES256",
+    SigningKey.KeySet.PROJECT: "RS256",
+    SigningKey.KeySet.OPENID: "RS256",
+}
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 # Verifiers cache a key set: a key signs only when every cache must have seen it.
 PUBLISHED_BEFORE_SIGNING = timedelta(minutes=15)
 # How long a process trusts its own copy: well below the time above.
@@ -76,9 +82,15 @@ def current(key_set: SigningKey.KeySet, now: datetime) -> Key:
     return max((key for key in keys if key.signs_from <= now), key=lambda key: key.signs_from, default=keys[0])
 
 
-def public_set(key_set: SigningKey.KeySet, now: datetime) -> dict[str, list[dict[str, str]]]:
-    """The JWK Set (RFC 7517) of the key set: keys to come, the one that signs, ones not yet forgotten."""
-    return {"keys": [key.public_jwk for key in RINGS[key_set].published(now)]}
+def public_set(*key_sets: SigningKey.KeySet, now: datetime) -> dict[str, list[dict[str, str]]]:
+    """The JWK Set (RFC 7517) of the key sets: keys to come, the one that signs, ones not yet forgotten."""
+    return {"keys": [key.public_jwk for key_set in key_sets for key in RINGS[key_set].published(now)]}
+
+
+def find_public(key_set: SigningKey.KeySet, kid: str) -> jwt.PyJWK | None:
+    """The public half of a key that ever signed for the key set, published or not any more."""
+    row = SigningKey.objects.filter(key_set=key_set, kid=kid).first() if THUMBPRINT.match(kid) else None
+    return jwt.PyJWK(row.public_jwk) if row else None
 
 
 def rotate(now: datetime, *, at_once: bool = False) -> list[str]:

@@ -30,6 +30,9 @@ SCOPES = {
     scope.name: scope
     for scope in (
         Scope("user:read", _("See your name, e-mail address and picture"), _("You")),
+        Scope("openid", _("Know that it is you"), _("You")),
+        Scope("profile", _("See your name and picture"), _("You")),
+        Scope("email", _("See your e-mail address"), _("You")),
         Scope("organizations:read", _("See the organizations you belong to"), _("Organizations")),
         Scope(
             "projects:read",

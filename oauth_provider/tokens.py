@@ -17,7 +17,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from oauth_provider import access_tokens, refresh_tokens, scopes, token_rows
+from oauth_provider import access_tokens, id_tokens, refresh_tokens, scopes, token_rows
 from oauth_provider.client_authentication import Client, find_client
 from oauth_provider.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_provider.models import TokenFamily
@@ -36,6 +36,7 @@ class TokenAnswer:
     access_token: str
     scope: str
     refresh_token: str | None
+    id_token: str | None = None
 
     def public(self) -> dict[str, str | int]:
         """The body of RFC 6749 section 5.1; nothing that is null."""
@@ -46,6 +47,8 @@ class TokenAnswer:
         }
         if self.refresh_token is not None:
             body["refresh_token"] = self.refresh_token
+        if self.id_token is not None:
+            body["id_token"] = self.id_token
         return {**body, "scope": self.scope}
 
 
@@ -90,12 +93,16 @@ class CodeGrant:
         token = access_tokens.sign_for_person(
             user_id=code.user_id, email=code.email, client_id=client.client_id, scope=code.scope, now=now
         )
+        # Before the write: whatever fails in it leaves the code as it is.
+        id_token = id_tokens.issue(
+            code.family_id, client_id=client.client_id, scope=code.scope, access_token=token, now=now, is_first=True
+        )
         if not token_rows.redeem(code, digest(token), salt, now):
             _, lost = token_rows.find_code(self.client_id, code.digest, now)
             if lost is not None and lost.used_at is not None:
                 token_rows.end_family(lost.family_id, TokenFamily.EndReason.REPLAY, now)
             raise InvalidGrant("code redeemed or ended by another request")
-        return TokenAnswer(token, code.scope, refresh_tokens.encode(code.family_id, 0, salt))
+        return TokenAnswer(token, code.scope, refresh_tokens.encode(code.family_id, 0, salt), id_token)
 
     def check(self, client: Client, now: datetime) -> CodeRow:
         code = self.code
@@ -147,8 +154,11 @@ class RefreshGrant:
             token = access_tokens.sign_for_person(
                 user_id=family.user_id, email=family.email, client_id=client.client_id, scope=scope, now=now
             )
+            id_token = id_tokens.issue(
+                family.id, client_id=client.client_id, scope=scope, access_token=token, now=now, is_first=False
+            )
             if token_rows.refresh(family, counter, scope, digest(token), now):
-                return TokenAnswer(token, scope, refresh_tokens.encode(family.id, counter, family.salt))
+                return TokenAnswer(token, scope, refresh_tokens.encode(family.id, counter, family.salt), id_token)
             _, self.family = self.read(now)
             family = self.check(client, now)
         raise OAuthError("temporarily_unavailable", "Too many parallel refreshes. Try again.", status=503)

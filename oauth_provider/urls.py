@@ -12,6 +12,7 @@ from oauth_provider.views import (
     profile,
     revoke,
     token,
+    userinfo,
 )
 
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("continue/<handle:handle>/another-account", authorize.use_another_account, name="use_another_account"),
     path("api/oauth/v1/token", token.token, name="token"),
     path("api/oauth/v1/revoke", revoke.revoke, name="revoke"),
+    path("api/oauth/v1/userinfo", userinfo.userinfo, name="userinfo"),
     path("api/oauth/v1/jwks.json", metadata.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", metadata.authorization_server, name="authorization_server"),
     path(".well-known/openid-configuration", metadata.authorization_server, name="openid_configuration"),

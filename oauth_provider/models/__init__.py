@@ -5,6 +5,7 @@ from oauth_provider.models.code import Code
 from oauth_provider.models.consent import Consent, PendingAuthorization
 from oauth_provider.models.device import DeviceGrant
 from oauth_provider.models.id_token import IDToken
+from oauth_provider.models.openid import ClientSession, OpenIdGrant
 from oauth_provider.models.signing_key import SigningKey
 from oauth_provider.models.token import AccessToken, TokenFamily
 
@@ -12,10 +13,12 @@ __all__ = [
     "AccessToken",
     "Application",
     "ClientSecret",
+    "ClientSession",
     "Code",
     "Consent",
     "DeviceGrant",
     "IDToken",
+    "OpenIdGrant",
     "PendingAuthorization",
     "SigningKey",
     "TokenFamily",

@@ -39,6 +39,8 @@ class Application(AbstractApplication):
     allows_device_grant = models.BooleanField(_("device login"), default=False)
     # `projects:read` also reads the projects' API keys (platform.md, "One deviation").
     trusted_with_keys = models.BooleanField(_("trusted with keys"), default=False)
+    # Beside the toolkit's `post_logout_redirect_uris`; "" for a client that is not told.
+    backchannel_logout_uri = models.URLField(_("back-channel logout URI"), max_length=2000, blank=True, default="")
     rotates_refresh_tokens = models.BooleanField(_("rotate refresh tokens"), default=False)
 
     objects = ApplicationManager()

@@ -15,6 +15,7 @@ class SigningKey(models.Model):
     class KeySet(models.TextChoices):
         TOKEN = "token", _("access tokens")
         PROJECT = "project", _("project authorization codes")
+        OPENID = "openid", _("ID and logout tokens")
 
     kid = models.CharField(max_length=43, unique=True)  # RFC 7638 thumbprint
     key_set = models.CharField(max_length=7, choices=KeySet)

@@ -1,6 +1,6 @@
 """GET authorize, the consent page and its answer. Source: oauth.md, "authorize"."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import mail
+from accounts import mail, sign_ins
 from accounts.models import User
 from accounts.rate_limit import limited_by_address
 from oauth_provider import authorization_request, authorization_response, consent, letters, scopes
@@ -54,9 +54,11 @@ def proceed(
     user = request.user
     if not isinstance(user, User) or needs_fresh_sign_in(request, asked, pending, now):
         return sign_in(request, asked, raw_query, pending, now)
+    if asked.hinted_user_id not in ("", str(user.pk)):
+        raise refusal(asked, "login_required", "Somebody else is signed in.")
     allowed = consent.remembered(asked.application, user)
     if not consent.is_needed(asked, allowed):
-        code = consent.reuse(asked, user, authenticated_at=authenticated_at(request), now=now)
+        code = consent.reuse(asked, user, sign_in=sign_ins.of(request), now=now)
         if code is not None:
             return send_back(asked, code=code)
     if "none" in asked.prompts:
@@ -102,17 +104,11 @@ def needs_fresh_sign_in(
     """OpenID Connect Core section 3.1.2.1, `prompt=login` and `max_age`: one sign-in since the
     request came satisfies both, or `max_age=0` would never end.
     """
-    last = authenticated_at(request)
+    last = sign_ins.of(request).at
     if pending is not None and last >= pending.created_at:
         return False
     is_old = asked.max_age_seconds is not None and last + timedelta(seconds=asked.max_age_seconds) <= now
     return is_old or "login" in asked.prompts
-
-
-def authenticated_at(request: HttpRequest) -> datetime:
-    """When the person last proved who they are in this session."""
-    methods = request.session.get("account_authentication_methods", [])
-    return datetime.fromtimestamp(max((method["at"] for method in methods), default=0), UTC)
 
 
 @transaction.atomic
@@ -130,7 +126,7 @@ def answer(request: HttpRequest) -> HttpResponse:
         # Returned and not raised: raising would roll back that the page has been answered.
         return redirect(refusal(asked, "access_denied", "The person did not allow it.").location)
     before = consent.remembered(asked.application, user)
-    code = consent.give(asked, user, authenticated_at=authenticated_at(request), now=now)
+    code = consent.give(asked, user, sign_in=sign_ins.of(request), now=now)
     if not scopes.includes(before, asked.scope):
         letter = letters.allowed(asked.application, asked.scope, is_first=not before)
         # A mail server that is away stops nobody from signing in.

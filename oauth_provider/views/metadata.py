@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from oauth_provider import keys, scopes
+from oauth_provider import claims, keys, scopes
+from oauth_provider.authorization_request import PROMPTS
 from oauth_provider.models import SigningKey
 from oauth_provider.tokens import GRANTS
 
@@ -32,6 +33,7 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
             "token_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
             "revocation_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
             "code_challenge_methods_supported": ["S256"],
+            **openid(),
             "authorization_response_iss_parameter_supported": True,
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,
@@ -39,6 +41,19 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
         },
         headers=PUBLIC,
     )
+
+
+def openid() -> dict[str, object]:
+    """What OpenID Connect Discovery and its logout documents add."""
+    return {
+        "userinfo_endpoint": url("userinfo"),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [keys.ALGORITHMS[SigningKey.KeySet.OPENID]],
+        "claim_types_supported": ["normal"],
+        "claims_supported": claims.supported(),
+        "claims_parameter_supported": False,
+        "prompt_values_supported": sorted(PROMPTS),
+    }
 
 
 @require_safe
@@ -59,7 +74,9 @@ def protected_resource(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(keys.public_set(SigningKey.KeySet.TOKEN, timezone.now()), headers=PUBLIC)
+    """The keys of access tokens and of ID tokens, which tell them apart by `alg` and `kid`."""
+    key_sets = (SigningKey.KeySet.TOKEN, SigningKey.KeySet.OPENID)
+    return JsonResponse(keys.public_set(*key_sets, now=timezone.now()), headers=PUBLIC)
 
 
 def url(name: str) -> str:

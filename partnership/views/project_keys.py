@@ -13,4 +13,4 @@ HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age
 
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, timezone.now()), headers=HEADERS)
+    return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, now=timezone.now()), headers=HEADERS)

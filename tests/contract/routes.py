@@ -52,6 +52,7 @@ STRANGERS: dict[str, Row] = {
     "continue/<handle:handle>/another-account": Row("POST", 403),
     "api/oauth/v1/token": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/revoke": Row("POST", 401, "invalid_client"),
+    "api/oauth/v1/userinfo": Row("GET", 401, "invalid_token"),
     "api/oauth/v1/jwks.json": PAGE,
     ".well-known/oauth-authorization-server": PAGE,
     ".well-known/openid-configuration": PAGE,

@@ -27,7 +27,7 @@ def rows():
 def test_live_rows_stay(alice, acme_app):
     acme_app.tokens_for(alice)
 
-    assert expiry.sweep(NOON) == {"codes": 0, "pending_authorizations": 0, "access_tokens": 0, "families": 0}
+    assert set(expiry.sweep(NOON).values()) == {0}
     assert rows() == [1, 1, 1]
 
 
