@@ -1,4 +1,5 @@
 from usage.models.daily import Daily, PartnerDay
 from usage.models.event import Adjustment, Event, IngestGate, Source, Void
+from usage.models.metering_scope import MeteringScope
 
-__all__ = ["Adjustment", "Daily", "Event", "IngestGate", "PartnerDay", "Source", "Void"]
+__all__ = ["Adjustment", "Daily", "Event", "IngestGate", "MeteringScope", "PartnerDay", "Source", "Void"]
