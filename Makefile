@@ -1,6 +1,6 @@
 # Gatehouse. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check matrix nightly bench clean
+.PHONY: help run test check matrix nightly bench docs clean
 
 help:
 	@echo "Run"
@@ -14,6 +14,7 @@ help:
 	@echo "  make bench    measures, on PostgreSQL; writes docs/performance.md, which is committed"
 	@echo ""
 	@echo "Keep"
+	@echo "  make docs     write docs/errors.md anew from the code"
 	@echo "  make clean    remove what the commands above made: .venv, var, caches"
 
 run:
@@ -38,6 +39,10 @@ nightly:
 bench:
 	@bin/bootstrap dev
 	@exec .venv/bin/python -m bench.run
+
+docs:
+	@bin/bootstrap dev
+	@GATEHOUSE_PROFILE=embedded exec .venv/bin/python -W ignore manage.py write_docs
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules

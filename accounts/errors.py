@@ -10,14 +10,15 @@ class ApiError(Exception):
     A class for each refusal: `status`, `code` and `message` are its own, and `mend` tells the
     caller what to do (docs/errors.md is made of them). A message that depends on the case is
     given when it is raised. It repeats no input, and no text holds a secret. `headers` go out
-    with the answer, `data` are further keys of a JSON body. The dialect in which it is rendered
-    is a property of the path.
+    with the answer, `retry_after_seconds` as the header Retry-After; `data` are further keys of
+    a JSON body. The dialect in which it is rendered is a property of the path.
     """
 
     status: int
     code: str
     message: str
     mend: ClassVar[str] = ""
+    retry_after_seconds: int | None = None
 
     def __init__(
         self,
@@ -31,6 +32,8 @@ class ApiError(Exception):
         super().__init__(self.message)
         self.detail = detail
         self.headers = dict(headers or {})
+        if self.retry_after_seconds is not None:
+            self.headers["Retry-After"] = str(self.retry_after_seconds)
         self.data = dict(data or {})
 
 
@@ -81,7 +84,7 @@ class LengthRequired(ApiError):
 
 class RequestTooLarge(ApiError):
     status, code = 413, "request_too_large"
-    message = "The request body is larger than 1 MiB."
+    message = "The request body is too large."
     mend = "Send less at once."
 
 
@@ -91,10 +94,11 @@ class RateLimited(ApiError):
     status, code = 429, "rate_limited"
     message = "Too many requests."
     mend = "Wait for as many seconds as `Retry-After` says, then send the same request again."
+    retry_after_seconds = 60  # at most, where nothing else is said
 
     def __init__(self, retry_after_seconds: int, *, headers: Mapping[str, str] | None = None) -> None:
-        message = f"Too many requests. Try again in {retry_after_seconds} seconds."
-        super().__init__(message, headers={"Retry-After": str(retry_after_seconds), **(headers or {})})
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"Too many requests. Try again in {retry_after_seconds} seconds.", headers=headers)
 
 
 class ServerError(ApiError):

@@ -1,14 +1,8 @@
-"""The API's reference: what drf-spectacular reads from the code, and the plain endpoints by hand.
-
-The OAuth endpoints are plain views (docs/decisions: REST framework costs a third of a hot
-endpoint's rate), so they are described here; a test compares with the routes.
-Source: docs/contract/oauth.md.
-"""
+"""The API's reference at /docs: what `call_schema.py` reads from the views, and `plain_endpoints.py`."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,22 +12,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from config.call_schema import Schema
+from config.plain_endpoints import PATHS, SCHEMAS
 from oauth_provider import scopes
-
-Schema = dict[str, Any]
-
-NO_STORE = "`Cache-Control: no-store`."
-ERROR_CODES = [
-    "invalid_request",
-    "invalid_client",
-    "invalid_grant",
-    "invalid_scope",
-    "invalid_target",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "temporarily_unavailable",
-    "server_error",
-]
 
 
 @cache
@@ -64,203 +45,6 @@ class Reference(SpectacularSwaggerSplitView):
     template_name = "docs/reference.html"
 
 
-def text(example: str | None = None, **more: Any) -> Schema:
-    return {"type": "string", **({"example": example} if example else {}), **more}
-
-
-def fields(required: str, **properties: Schema) -> Schema:
-    return {"type": "object", "required": required.split(), "properties": properties}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def json(schema: Schema, description: str) -> Schema:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def body(schema: Schema) -> Schema:
-    """A body that may come either way."""
-    kinds = ("application/x-www-form-urlencoded", "application/json")
-    return {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
-
-
-def query(name: str, description: str, *, required: bool = False, **schema: Any) -> Schema:
-    return {"name": name, "in": "query", "required": required, "description": description, "schema": text(**schema)}
-
-
-CLIENT = {
-    "client_id": text("clf_NK8cMUs41gm8ZcfdtSguVw"),
-    "client_secret": text(description="Confidential clients; or HTTP Basic, never both."),
-}
-OAUTH_REFUSALS = {
-    "400": json(ref("OAuthError"), "Refused; `error` says why."),
-    "401": json(ref("OAuthError"), "`invalid_client`: who are you?"),
-    "429": json(ref("OAuthError"), "Over the limit; `Retry-After` says for how many seconds."),
-}
-BY_CLIENT: list[Schema] = [{"client": []}, {}]
-
-SCHEMAS: Schema = {
-    "OAuthError": fields(
-        "error error_description message",
-        error=text(enum=ERROR_CODES),
-        error_description=text(),
-        message=text(description="The description again: some clients read only this."),
-    ),
-    "PlatformError": fields("error code requestId", error=text(), code=text("unauthorized"), requestId=text()),
-    "TokenAnswer": fields(
-        "access_token token_type expires_in scope",
-        access_token=text(description="A signed JWT."),
-        token_type=text("Bearer"),
-        expires_in={"type": "integer", "example": 3600},
-        refresh_token=text(description="Opaque. Absent for machine clients."),
-        id_token=text(description="Where `openid` was granted: a JWT (OpenID Connect Core section 2)."),
-        scope=text("user:read organizations:read"),
-    ),
-    "Profile": fields(
-        "user",
-        user=fields(
-            "id email name avatar_url profile email_verified created_at",
-            id=text(format="uuid"),
-            email=text("user@example.com"),
-            name=text("Ada Example"),
-            avatar_url={"type": ["string", "null"]},
-            profile=fields("name avatar_url", name=text(), avatar_url={"type": ["string", "null"]}),
-            email_verified={"type": "boolean"},
-            created_at=text("2025-01-01T00:00:00Z", format="date-time"),
-        ),
-    ),
-    "UserInfo": fields(
-        "sub",
-        sub=text(format="uuid"),
-        name=text("Ada Example", description="With `profile`."),
-        picture=text(description="With `profile`, where there is one."),
-        email=text("user@example.com", description="With `email`."),
-        email_verified={"type": "boolean", "description": "With `email`."},
-    ),
-    "Metadata": {"type": "object", "description": "RFC 8414 or RFC 9728."},
-    "KeySet": fields("keys", keys={"type": "array", "items": {"type": "object", "description": "RFC 7517"}}),
-}
-
-
-def metadata(name: str, summary: str, schema: str = "Metadata") -> Schema:
-    answer = json(ref(schema), "Public, cacheable, CORS `*`.")
-    return {"get": {"tags": ["Discovery"], "operationId": name, "summary": summary, "responses": {"200": answer}}}
-
-
-USERINFO = {
-    "tags": ["OpenID Connect"],
-    "summary": "Who signed in, as far as the scopes go",
-    "security": [{"person": ["openid"]}],
-    "responses": {
-        "200": json(ref("UserInfo"), NO_STORE),
-        "401": json(ref("OAuthError"), "No live token; `WWW-Authenticate` says so."),
-        "403": json(ref("OAuthError"), "The token lacks `openid`."),
-    },
-}
-
-PATHS: Schema = {
-    "/api/oauth/v1/authorize": {
-        "get": {
-            "tags": ["OAuth"],
-            "operationId": "authorize",
-            "summary": "Send a person here to sign in and be asked",
-            "description": "Answers with a page or a redirect; never grants by itself.",
-            "parameters": [
-                query("client_id", "As registered.", required=True),
-                query("redirect_uri", "As registered, to the letter; a loopback port is free.", required=True),
-                query("response_type", "`code`", required=True, enum=["code"]),
-                query("scope", "Space-separated; absent: the client's default scopes."),
-                query("state", "Given back byte for byte; at most 2,048 bytes.", required=True),
-                query("code_challenge", "43 base64url characters (RFC 7636).", required=True),
-                query("code_challenge_method", "`S256`", required=True, enum=["S256"]),
-                query("resource", "A registered resource server (RFC 8707)."),
-                query("nonce", "Stands in the ID token again."),
-                query("prompt", "`none`, or some of `login`, `consent`, `select_account`."),
-                query("id_token_hint", "An ID token of ours: anybody else is `login_required`."),
-                query("login_hint", "The address to sign in with."),
-                query("max_age", "Seconds since the person last signed in."),
-            ],
-            "responses": {
-                "200": {"description": "The consent page."},
-                "302": {"description": "To sign-in, or to `redirect_uri` with `code`, `state`, `iss`, or an `error`."},
-                "400": {"description": "A page: client or redirect URI can't be trusted, so nothing is sent there."},
-            },
-        }
-    },
-    "/api/oauth/v1/token": {
-        "post": {
-            "tags": ["OAuth"],
-            "operationId": "token",
-            "summary": "Redeem a code, refresh, or get a machine's token",
-            "description": NO_STORE,
-            "security": BY_CLIENT,
-            "requestBody": body(
-                fields(
-                    "grant_type",
-                    grant_type=text(enum=["authorization_code", "refresh_token", "client_credentials"]),
-                    code=text(),
-                    redirect_uri=text("http://127.0.0.1:4000/auth/callback"),
-                    code_verifier=text(),
-                    refresh_token=text(),
-                    scope=text(description="Narrower than granted."),
-                    resource=text(),
-                    **CLIENT,
-                )
-            ),
-            "responses": {"200": json(ref("TokenAnswer"), NO_STORE), **OAUTH_REFUSALS},
-        }
-    },
-    "/api/oauth/v1/revoke": {
-        "post": {
-            "tags": ["OAuth"],
-            "operationId": "revoke",
-            "summary": "End a token; a refresh token takes its access tokens with it",
-            "security": BY_CLIENT,
-            "requestBody": body(fields("token", token=text(), token_type_hint=text(), **CLIENT)),
-            "responses": {
-                "200": json(fields("success", success={"type": "boolean"}), "Also for an unknown token."),
-                **OAUTH_REFUSALS,
-            },
-        }
-    },
-    "/api/oauth/v1/userinfo": {
-        "get": {"operationId": "userinfo", **USERINFO},
-        "post": {"operationId": "userinfo_by_post", **USERINFO},
-    },
-    "/api/oauth/v1/jwks.json": metadata("jwks", "Public keys of access and ID tokens", "KeySet"),
-    "/.well-known/oauth-authorization-server": metadata("authorization_server", "What this server offers (RFC 8414)"),
-    "/.well-known/openid-configuration": metadata("openid_configuration", "The same, where OpenID clients look"),
-    "/.well-known/oauth-protected-resource": metadata(
-        "protected_resource", "Which server issues our tokens (RFC 9728)"
-    ),
-    "/.well-known/jwks.json": metadata("project_jwks", "Public keys of project authorization codes", "KeySet"),
-    "/platform/insforge/latest-version": {
-        "get": {
-            "tags": ["Platform"],
-            "operationId": "latest_version",
-            "summary": "The newest service version, for clients that look for one",
-            "responses": {"200": json({"type": "object"}, "See docs/contract/platform.md.")},
-        }
-    },
-    "/auth/v1/profile": {
-        "get": {
-            "tags": ["Profile"],
-            "operationId": "profile",
-            "summary": "The person who signed in",
-            "security": [{"person": ["user:read"]}],
-            "responses": {
-                "200": json(ref("Profile"), "Nested and flat: clients read either."),
-                "401": json(ref("PlatformError"), "No live token: refresh it, or sign in again."),
-                "403": json(ref("PlatformError"), "The token lacks `user:read`."),
-                "429": json(ref("PlatformError"), "Over the limit."),
-            },
-        }
-    },
-}
-
-
 def add_plain_endpoints(result: Schema, generator: object, request: object, public: bool) -> Schema:
     """A postprocessing hook of drf-spectacular: our tables laid beside what it found."""
     flow = {
@@ -273,6 +57,12 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
     components.setdefault("securitySchemes", {}).update(
         {
             "person": {"type": "oauth2", "flows": {"authorizationCode": flow}},
+            "partner": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Partnership-Secret",
+                "description": "A secret of the partner whose id is in the path. Server to server only.",
+            },
             "client": {"type": "http", "scheme": "basic", "description": "`client_id` and `client_secret`."},
         }
     )

@@ -412,7 +412,7 @@ WEBHOOK_ALLOW_LOOPBACK: bool = read(env.bool, "WEBHOOK_ALLOW_LOOPBACK", False)
 # The JSON API and its reference
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.call_schema.CallSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
@@ -422,10 +422,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.api_reference.add_plain_endpoints",
-    ],
+    "POSTPROCESSING_HOOKS": ["config.api_reference.add_plain_endpoints"],
     "SWAGGER_UI_DIST": "SIDECAR",
     # Its highlighter writes pale colours into the elements themselves, out of reach of our style.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "syntaxHighlight": False},

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.client_address import client_address
-from accounts.errors import ApiError
+from accounts.errors import ApiError, RateLimited
 from accounts.rate_limit import Usage, use_hot
 from oauth_provider.opaque import digest
 from partnership.errors import (
@@ -41,6 +41,14 @@ class Door:
     scope: str
     mode: Project.Mode | None = None
     changes: bool = True
+
+    @property
+    def refusals(self) -> list[type[ApiError]]:
+        """What `open_door` refuses, in its order."""
+        of_mode = [WrongPartnershipType] if self.mode else []
+        of_time = [PartnerInMaintenance] if self.changes else []
+        of_secret = [SecretLacksScope, AddressNotAllowed, RateLimited]
+        return [InvalidCredentials, PartnerDisabled, *of_mode, *of_secret, *of_time]
 
 
 @dataclass(frozen=True, slots=True)

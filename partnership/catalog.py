@@ -1,6 +1,7 @@
 """What may be chosen, read from the operator's rows; refusals list what is allowed."""
 
 import json
+from typing import TypedDict
 
 from django.conf import settings
 
@@ -9,6 +10,37 @@ from partnership.errors import Fault, Invalid, VolumeShrinkRefused, not_among
 from partnership.models import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
 from partnership.provisioners import DRIVERS
 from partnership.provisioners.base import Driver
+
+
+class RegionOffer(TypedDict):
+    name: str
+    title: str
+    is_default: bool
+    aliases: list[str]
+    can: list[str]
+
+
+class InstanceTypeOffer(TypedDict):
+    name: str
+    connection_limit: int
+    is_default: bool
+
+
+class VersionOffer(TypedDict):
+    name: str
+    is_default: bool
+
+
+class VolumeOffer(TypedDict):
+    first_size_gib: int
+    max_size_gib: int
+
+
+class Offer(TypedDict):
+    regions: list[RegionOffer]
+    instance_types: list[InstanceTypeOffer]
+    volumes: VolumeOffer
+    versions: list[VersionOffer]
 
 
 def get_region(name: str | None) -> Region:
@@ -63,7 +95,7 @@ def get_driver(provisioner: Provisioner) -> Driver:
     return DRIVERS[provisioner.kind](json.loads(decrypt(text)) if text else {})
 
 
-def describe() -> dict[str, object]:
+def describe() -> Offer:
     """The body of GET catalog."""
     regions = Region.objects.filter(is_offered=True).select_related("provisioner").prefetch_related("aliases")
     return {
@@ -83,7 +115,7 @@ def describe() -> dict[str, object]:
     }
 
 
-def describe_region(region: Region) -> dict[str, object]:
+def describe_region(region: Region) -> RegionOffer:
     return {
         "name": region.name,
         "title": region.title,

@@ -88,9 +88,7 @@ class PartnerInMaintenance(ApiError):
     status, code = 503, "partner_in_maintenance"
     message = "This partnership is under maintenance: only reading works for now."
     mend = "Send the same request again after `Retry-After` seconds."
-
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "300"})
+    retry_after_seconds = 300
 
 
 class IdempotencyInProgress(ApiError):
@@ -99,9 +97,7 @@ class IdempotencyInProgress(ApiError):
     status, code = 409, "idempotency_in_progress"
     message = "The first request with this Idempotency-Key is still running."
     mend = "Send the same request again after `Retry-After` seconds: it gets the first one's answer."
-
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "2"})
+    retry_after_seconds = 2
 
 
 class IdempotencyKeyReused(ApiError):
@@ -142,9 +138,10 @@ class OperationInProgress(ApiError):
     status, code = 409, "operation_in_progress"
     message = "Another operation is running on this project. Wait until it has finished."
     mend = "Wait until the operation that `operation_id` names has finished, then try again."
+    retry_after_seconds = 5
 
     def __init__(self, operation_id: str) -> None:
-        super().__init__(headers={"Retry-After": "5"}, data={"operation_id": operation_id})
+        super().__init__(data={"operation_id": operation_id})
 
 
 class InvalidState(ApiError):
@@ -157,10 +154,10 @@ class ProvisionerUnavailable(ApiError):
     status, code = 503, "provisioner_unavailable"
     message = "The project's infrastructure is not available. The same request may be sent again."
     mend = "Send the same request again after `Retry-After` seconds."
+    retry_after_seconds = 10
 
     def __init__(self, *, detail: str = "", operation_id: str = "") -> None:
-        data = {"operation_id": operation_id} if operation_id else None
-        super().__init__(detail=detail, headers={"Retry-After": "10"}, data=data)
+        super().__init__(detail=detail, data={"operation_id": operation_id} if operation_id else None)
 
 
 class ProjectLimitReached(ApiError):

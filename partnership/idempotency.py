@@ -18,13 +18,16 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from accounts.encryption import decrypt, encrypt
+from accounts.errors import ApiError
 from partnership.authentication import Caller
 from partnership.constraints import is_broken
 from partnership.errors import Fault, IdempotencyInProgress, IdempotencyKeyReused, Invalid
 from partnership.models import IdempotencyKey
 
 METHODS = ("POST", "DELETE")
+MAX_LENGTH = 255
 KEPT = timedelta(hours=24)
+REFUSALS: list[type[ApiError]] = [IdempotencyInProgress, IdempotencyKeyReused, Invalid]
 # The longest call waits 25 s; past this its worker is dead and the key is free again.
 LEASE = timedelta(seconds=60)
 STORED_HEADERS = ("Content-Type", "Location", "Retry-After")
@@ -52,8 +55,9 @@ def answer_once(
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method not in METHODS:
         return produce()
-    if not 1 <= len(key) <= 255:
-        raise Invalid(Fault("Idempotency-Key", "length", "Idempotency-Key must have 1 to 255 characters."))
+    if not 1 <= len(key) <= MAX_LENGTH:
+        message = f"Idempotency-Key must have 1 to {MAX_LENGTH} characters."
+        raise Invalid(Fault("Idempotency-Key", "length", message))
     claimed = claim(caller, key, fingerprint(request), now)
     if isinstance(claimed, HttpResponse):
         return claimed

@@ -12,14 +12,19 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.errors import MethodNotAllowed
+from accounts.errors import ApiError, MethodNotAllowed
 from accounts.models import Membership, Organization, Role
 from oauth_provider.authentication import Bearer, Person, get_bearer
-from oauth_provider.errors import MachineHasNoPerson, NotAnOwner, OrganizationNotFound
+from oauth_provider.errors import (
+    InsufficientScope,
+    InvalidToken,
+    MachineHasNoPerson,
+    NotAnOwner,
+    OrganizationNotFound,
+)
+from oauth_provider.views.call import Call
 
 NOBODY = UUID(int=0)
 
@@ -32,22 +37,13 @@ class Access:
     role: Role = Role.MEMBER
 
 
-class BearerHeader(BaseAuthentication):
-    """Names the header to the API reference; `get_bearer` does the checking."""
-
-    def authenticate(self, request: Request) -> None:
-        return None
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
-
-
 class PlatformView(APIView):
     """A call with an access token; a method that `doors` lacks is a 405."""
 
-    authentication_classes = [BearerHeader]
+    authentication_classes = []  # `get_bearer` asks
     permission_classes = []
     doors: ClassVar[dict[str, Access]] = {}
+    calls: ClassVar[dict[str, Call]] = {}
     bearer: Bearer
     role: Role
 
@@ -60,6 +56,14 @@ class PlatformView(APIView):
         response: HttpResponse = getattr(self, str(request.method).lower())(request, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
+
+    @classmethod
+    def refusals(cls, method: str) -> list[type[ApiError]]:
+        """What the door of `method` refuses, in its order, and then the call: for the reference."""
+        access = cls.doors[method]
+        of_scope = [InsufficientScope, MachineHasNoPerson] if access.scope else []
+        of_role = [NotAnOwner] if access.role == Role.OWNER else []
+        return [InvalidToken, *of_scope, *of_role, *cls.calls[method].refusals]
 
     @property
     def person(self) -> Person:

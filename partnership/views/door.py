@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.errors import ApiError, MethodNotAllowed
+from oauth_provider.views.call import Call
 from partnership import idempotency
 from partnership.authentication import Caller, Door, open_door
 from partnership.errors import Fault, Invalid, InvalidJson
-
-S = TypeVar("S", bound=serializers.Serializer[Any])
-
-
-class PartnerSecretHeader(BaseAuthentication):
-    """Names the header to the API reference; `open_door` does the checking."""
-
-    def authenticate(self, request: Request) -> None:
-        return None
 
 
 class PartnerView(APIView):
@@ -35,9 +26,10 @@ class PartnerView(APIView):
     caller's secret has been checked, as a stranger learns of no route.
     """
 
-    authentication_classes = [PartnerSecretHeader]
+    authentication_classes = []  # `open_door` asks
     permission_classes = []
     doors: ClassVar[dict[str, Door]] = {}
+    calls: ClassVar[dict[str, Call]] = {}
     caller: Caller
 
     def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
@@ -60,8 +52,23 @@ class PartnerView(APIView):
         """`config/errors.py` turns a 405 into the stranger's 401 where it has to."""
         raise MethodNotAllowed(", ".join(self.doors))
 
+    def read_body(self) -> dict[str, Any]:
+        """The request's body as the call declares it. Raises InvalidJson (400), Invalid (422)."""
+        return read_body(self.request, self.calls[str(self.request.method)].body)
 
-def read_body(request: HttpRequest, shape: type[S]) -> dict[str, Any]:
+    @classmethod
+    def refusals(cls, method: str) -> list[type[ApiError]]:
+        """What the door of `method` refuses, in its order, and then the call: for the reference."""
+        of_key = idempotency.REFUSALS if method in idempotency.METHODS else []
+        return [*cls.doors[method].refusals, *of_key, *refusals_of(cls.calls[method])]
+
+
+def refusals_of(call: Call) -> list[type[ApiError]]:
+    of_body: list[type[ApiError]] = [InvalidJson, Invalid] if call.body is not serializers.Serializer else []
+    return [*of_body, *([Invalid] if call.query else []), *call.refusals]
+
+
+def read_body(request: HttpRequest, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
     """The request's JSON object, checked by `shape`; an empty body is an empty object.
 
     Raises InvalidJson (400), Invalid (422: every parameter at fault). The Content-Type is not
@@ -98,5 +105,5 @@ def faults(errors: Any) -> list[Fault]:
     ]
 
 
-def answer(body: dict[str, object], status: int = 200) -> JsonResponse:
+def answer(body: Mapping[str, object], status: int = 200) -> JsonResponse:
     return JsonResponse(body, status=status)

@@ -1,9 +1,19 @@
 """Fields that take JSON's own types and no look-alikes: `"true"` is no flag, `1` no name."""
 
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+
+from oauth_provider.views.call import says
+from partnership.paging import DEFAULT_LIMIT, MAX_LIMIT
+
+
+class PageQuery(TypedDict, total=False):
+    """The parameters of every paged list; `paging.py` reads them."""
+
+    limit: Annotated[int, says(minimum=1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT)]
+    cursor: Annotated[str, says(description="The `next_cursor` of the page before.")]
 
 
 class Text(serializers.CharField):

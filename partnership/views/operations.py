@@ -2,13 +2,14 @@
 
 from django.http import HttpRequest, JsonResponse
 
+from oauth_provider.views.call import Call
 from oauth_provider.views.door import as_uuid
 from partnership import lifecycle, operations
 from partnership.authentication import Door
-from partnership.errors import OperationNotFound
+from partnership.errors import InvalidState, OperationInProgress, OperationNotFound, ProjectNotFound
 from partnership.models import Operation, Project
 from partnership.views.door import PartnerView, answer
-from partnership.views.shapes import operation_body
+from partnership.views.shapes import OperationBody, operation_body
 
 WRITE = Door("projects:write")
 
@@ -34,6 +35,7 @@ def is_open_to(view: OperationView, project: Project) -> bool:
 
 class OperationDetail(OperationView):
     doors = {"GET": Door("projects:read", changes=False)}
+    calls = {"GET": Call("How an operation goes or went", {200: OperationBody}, refusals=(OperationNotFound,))}
 
     def get(self, request: HttpRequest, operation_id: str) -> JsonResponse:
         return answer(operation_body(self.get_operation(operation_id)))
@@ -41,6 +43,9 @@ class OperationDetail(OperationView):
 
 class OperationCancel(OperationView):
     doors = {"POST": WRITE}
+    calls = {
+        "POST": Call("Cancel what has not begun", {200: OperationBody}, refusals=(OperationNotFound, InvalidState))
+    }
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
         operation = self.get_operation(operation_id)
@@ -51,6 +56,14 @@ class OperationRetry(OperationView):
     """A new operation, named by Location: the failed one stays as it ended."""
 
     doors = {"POST": WRITE}
+    calls = {
+        "POST": Call(
+            "Try again what failed or was canceled",
+            {202: OperationBody},
+            refusals=(OperationNotFound, ProjectNotFound, OperationInProgress, InvalidState),
+            begins=True,
+        )
+    }
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
         operation = self.get_operation(operation_id)

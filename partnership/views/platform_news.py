@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import Counter
 
+from oauth_provider.views.call import Call
 from oauth_provider.views.door import Access, PlatformView
 
 AGENTS = Counter("gatehouse_agents_connected", "Reports of clients that an agent was connected")
@@ -14,6 +15,7 @@ class AgentConnected(PlatformView):
     """Counted, and nothing of it stored: the body is not even read."""
 
     doors = {"POST": Access("")}
+    calls = {"POST": Call("Tell that an agent was connected", {204: None})}
 
     def post(self, request: HttpRequest) -> HttpResponse:
         AGENTS.inc()

@@ -1,11 +1,61 @@
 """A project as platform.md writes it."""
 
+from typing import TypedDict
+
+from oauth_provider.views.call import Id, Stamp
 from partnership.lifecycle import Upgrade
 from partnership.models import Project
 from partnership.views.shapes import stamp
 
 
-def project_body(project: Project) -> dict[str, object]:
+class PlatformProject(TypedDict):
+    id: Id
+    organization_id: Id
+    name: str
+    appkey: str
+    region: str
+    status: str
+    operation_status: str | None
+    instance_type: str
+    volume_size_gib: int
+    service_version: str
+    customized_domain: str | None
+    access_host: str
+    created_at: Stamp | None
+    updated_at: Stamp | None
+
+
+class OnePlatformProject(TypedDict):
+    project: PlatformProject
+
+
+class PlatformProjects(TypedDict):
+    projects: list[PlatformProject]
+
+
+class Steps(TypedDict):
+    """From what to what an upgrade goes."""
+
+    previousInstanceType: str
+    newInstanceType: str
+    previousVolumeSizeGiB: int
+    newVolumeSizeGiB: int
+
+
+class PlatformUpgraded(Steps):
+    message: str
+    project: PlatformProject
+
+
+class PlatformProjectDeleted(TypedDict):
+    message: str
+
+
+class AccessKey(TypedDict):
+    access_api_key: str
+
+
+def project_body(project: Project) -> PlatformProject:
     return {
         "id": str(project.id),
         "organization_id": str(project.organization_id),
@@ -31,7 +81,7 @@ def version_of(text: str | None) -> str | None:
     return text if text.startswith("v") else f"v{text}"
 
 
-def upgrade_body(upgrade: Upgrade) -> dict[str, object]:
+def upgrade_body(upgrade: Upgrade) -> Steps:
     return {
         "previousInstanceType": upgrade.previous_type,
         "newInstanceType": upgrade.new_type,

@@ -1,9 +1,12 @@
 """What serves both modes: the list of projects, and their API keys."""
 
+from typing import Annotated, TypedDict
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
 
+from oauth_provider.views.call import Call, Id, Stamp, says
 from oauth_provider.views.door import as_uuid
 from partnership import events, project_keys
 from partnership.authentication import Caller, Door
@@ -11,15 +14,50 @@ from partnership.errors import Fault, Invalid, ProjectNotFound
 from partnership.models import Project
 from partnership.operation_rows import lock
 from partnership.paging import page
-from partnership.views.door import PartnerView, answer, read_body
-from partnership.views.fields import RotateBody
-from partnership.views.shapes import extras, stamp
+from partnership.views.door import PartnerView, answer
+from partnership.views.fields import PageQuery, RotateBody
+from partnership.views.shapes import Extras, extras, stamp
 
 LISTED = [value for value in Project.Status.values if value != Project.Status.DELETED]
 
 
+class ProjectQuery(PageQuery, total=False):
+    status: Annotated[str, says(enum=tuple(LISTED))]
+    external_id: str
+
+
+class ListedProject(Extras):
+    id: Id
+    mode: str
+    user_id: Id | None
+    name: str
+    external_id: str | None
+    access_host: str
+    region: str
+    instance_type: str
+    volume_size_gib: int
+    status: str
+    created_at: Stamp | None
+
+
+class PartnerProjects(TypedDict):
+    projects: list[ListedProject]
+    next_cursor: str | None
+
+
+class RotatedKey(TypedDict):
+    id: Id
+    api_key: str
+    previous_api_key_ends_at: Stamp | None
+
+
+class Rotated(TypedDict):
+    project: RotatedKey
+
+
 class ProjectList(PartnerView):
     doors = {"GET": Door("projects:read", changes=False)}
+    calls = {"GET": Call("What this partner provisioned, newest first", {200: PartnerProjects}, query=ProjectQuery)}
 
     def get(self, request: HttpRequest) -> JsonResponse:
         mine = reachable(self.caller)
@@ -29,16 +67,17 @@ class ProjectList(PartnerView):
         if external_id is not None:
             mine = mine.filter(external_id=external_id)
         rows, cursor = page(mine, request.GET, time_field="created_at")
-        return answer({"projects": [listed(project) for project in rows], "next_cursor": cursor})
+        return answer(PartnerProjects(projects=[listed(project) for project in rows], next_cursor=cursor))
 
 
 class RotateApiKey(PartnerView):
     """A new key; the old one ends after `overlap_seconds`, a day where nothing is said."""
 
     doors = {"POST": Door("projects:write")}
+    calls = {"POST": Call("A new API key", {200: Rotated}, body=RotateBody, refusals=(ProjectNotFound,))}
 
     def post(self, request: HttpRequest, project_id: str) -> JsonResponse:
-        overlap = read_body(request, RotateBody)["overlap_seconds"]
+        overlap = self.read_body()["overlap_seconds"]
         project = get_reachable(self.caller, project_id)
         with transaction.atomic():
             project = lock(project)
@@ -46,7 +85,8 @@ class RotateApiKey(PartnerView):
             data: dict[str, object] = {"previous_ends_at": stamp(ends_at)}
             actor = self.caller.actor
             events.of_project("project.api_key_rotated", project, actor=actor, now=self.now, data=data)
-        return answer({"project": {"id": str(project.id), "api_key": key, "previous_api_key_ends_at": stamp(ends_at)}})
+        rotated = RotatedKey(id=str(project.id), api_key=key, previous_api_key_ends_at=stamp(ends_at))
+        return answer(Rotated(project=rotated))
 
 
 def reachable(caller: Caller) -> QuerySet[Project]:
@@ -71,7 +111,7 @@ def read_status(text: str) -> str:
     return text
 
 
-def listed(project: Project) -> dict[str, object]:
+def listed(project: Project) -> ListedProject:
     """Without the key: a list is for finding, `metadata` for using."""
     return {
         "id": str(project.id),

@@ -1,9 +1,12 @@
 """How projects and operations look on the wire (partnership.md)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import NotRequired, TypedDict
 
 from django.http import JsonResponse
 
+from oauth_provider.views.call import Id, Stamp
 from partnership import project_keys
 from partnership.errors import InvalidState, ProvisionerUnavailable
 from partnership.models import Operation, Project
@@ -13,6 +16,53 @@ from partnership.waiting import LONG_SECONDS, SHORT_SECONDS, wait_for
 OperationStatus = Operation.Status
 
 
+class Extras(TypedDict, total=False):
+    """What runs, and what is only simulated."""
+
+    operation_status: str
+    simulated: bool
+
+
+class PartnerProject(Extras):
+    """The four keys of every project of a partner."""
+
+    id: Id
+    access_host: str
+    api_key: str
+    status: str
+
+
+class WhiteLabelProject(PartnerProject):
+    region: str
+    instance_type: str
+    last_activity_at: Stamp | None
+
+
+class SyncedProject(TypedDict):
+    success: bool
+    project: PartnerProject
+    operation_id: NotRequired[Id]
+
+
+class OperationError(TypedDict):
+    code: str
+    message: str
+    retryable: bool
+
+
+class OperationBody(TypedDict):
+    id: Id
+    type: str
+    project_id: Id
+    status: str
+    error: OperationError | None
+    attempts: int
+    created_at: Stamp | None
+    started_at: Stamp | None
+    finished_at: Stamp | None
+    deadline_at: Stamp | None
+
+
 def stamp(at: datetime | None) -> str | None:
     """RFC 3339 in UTC with `Z`."""
     if at is None:
@@ -20,18 +70,17 @@ def stamp(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def project_body(project: Project) -> dict[str, object]:
-    """The four keys of every project of a partner, and what runs or is only simulated."""
-    body: dict[str, object] = {
+def project_body(project: Project) -> PartnerProject:
+    return {
         "id": str(project.id),
         "access_host": project.access_host,
         "api_key": project_keys.current(project),
         "status": project.status,
+        **extras(project),
     }
-    return {**body, **extras(project)}
 
 
-def full_project_body(project: Project) -> dict[str, object]:
+def full_project_body(project: Project) -> WhiteLabelProject:
     return {
         **project_body(project),
         "region": project.region_id,
@@ -40,8 +89,8 @@ def full_project_body(project: Project) -> dict[str, object]:
     }
 
 
-def extras(project: Project) -> dict[str, object]:
-    more: dict[str, object] = {}
+def extras(project: Project) -> Extras:
+    more: Extras = {}
     if project.operation_status:
         more["operation_status"] = project.operation_status
     if project.environment == "test":
@@ -49,8 +98,8 @@ def extras(project: Project) -> dict[str, object]:
     return more
 
 
-def operation_body(operation: Operation) -> dict[str, object]:
-    error = {
+def operation_body(operation: Operation) -> OperationBody:
+    error: OperationError = {
         "code": operation.error_code,
         "message": operation.error_message,
         "retryable": operation.is_retryable,
@@ -89,7 +138,7 @@ def settled(operation: Operation | None, *, seconds: float) -> Operation | None:
 
 
 def operation_answer(
-    body: dict[str, object], operation: Operation | None, partner_id: str, *, waited: bool
+    body: Mapping[str, object], operation: Operation | None, partner_id: str, *, waited: bool
 ) -> JsonResponse:
     """`body`, naming the operation that it tells of; 202 if the caller waited and it still runs."""
     if operation is None:
@@ -106,5 +155,5 @@ def synced_answer(project: Project, operation: Operation | None, partner_id: str
     """The sync calls wait the long time; a project that is still being made is no error."""
     operation = settled(operation, seconds=LONG_SECONDS)
     project.refresh_from_db()
-    body: dict[str, object] = {"success": True, "project": project_body(project)}
+    body = SyncedProject(success=True, project=project_body(project))
     return operation_answer(body, operation, partner_id, waited=False)

@@ -1,20 +1,21 @@
 """Webhook endpoints, what was sent to them, and again (partnership.md, "Beyond the published contract")."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.http import HttpRequest, JsonResponse
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
+from oauth_provider.views.call import Call, Id, Stamp
 from oauth_provider.views.door import as_uuid
 from partnership import webhooks
 from partnership.authentication import Door
-from partnership.errors import Fault, Invalid, WebhookNotFound
+from partnership.errors import Fault, Invalid, InvalidState, WebhookNotFound
 from partnership.models import Delivery, Webhook
 from partnership.paging import page
-from partnership.views.door import PartnerView, answer, read_body
-from partnership.views.fields import Flag, RotateBody, Text
+from partnership.views.door import PartnerView, answer
+from partnership.views.fields import Flag, PageQuery, RotateBody, Text
 from partnership.views.shapes import stamp
 
 # There is no scope of its own for reading: who may not change endpoints has no use for them.
@@ -60,6 +61,70 @@ class ReplayBody(serializers.Serializer[Any]):
         return attrs
 
 
+class WebhookShape(TypedDict):
+    id: Id
+    url: str
+    description: str
+    event_types: list[str]
+    is_enabled: bool
+    disabled_reason: str | None
+    failing_since: Stamp | None
+    previous_secret_expires_at: Stamp | None
+    created_at: Stamp | None
+
+
+class WebhookWithSecret(WebhookShape):
+    secret: str
+
+
+class DeliveryShape(TypedDict):
+    id: Id
+    event_id: Id
+    type: str
+    project_id: Id | None
+    status: str
+    outcome: str | None
+    response_status: int | None
+    attempts: int
+    history: list[dict[str, Any]]
+    is_replay: bool
+    created_at: Stamp | None
+    last_attempt_at: Stamp | None
+    finished_at: Stamp | None
+    next_attempt_at: Stamp | None
+
+
+class OneWebhook(TypedDict):
+    webhook: WebhookShape
+
+
+class OneWebhookWithSecret(TypedDict):
+    webhook: WebhookWithSecret
+
+
+class Webhooks(TypedDict):
+    webhooks: list[WebhookShape]
+    next_cursor: str | None
+
+
+class WebhookDeleted(TypedDict):
+    message: str
+    requestId: str
+
+
+class Deliveries(TypedDict):
+    deliveries: list[DeliveryShape]
+    next_cursor: str | None
+
+
+class OneDelivery(TypedDict):
+    delivery: DeliveryShape
+
+
+class Replayed(TypedDict):
+    replayed: int
+
+
 class WebhookView(PartnerView):
     def get_webhook(self, webhook_id: str) -> Webhook:
         """Raises WebhookNotFound for unknown, deleted, another partner's and the other environment's."""
@@ -72,61 +137,87 @@ class WebhookView(PartnerView):
 
 class WebhookList(WebhookView):
     doors = {"GET": READ, "POST": WRITE}
+    calls = {
+        "GET": Call("The endpoints", {200: Webhooks}, query=PageQuery),
+        "POST": Call("Register an endpoint", {201: OneWebhookWithSecret}, body=WebhookBody),
+    }
 
     def get(self, request: HttpRequest) -> JsonResponse:
         mine = self.caller.partner.webhooks.filter(environment=self.caller.environment)
         rows, cursor = page(mine, request.GET, time_field="created_at")
-        return answer({"webhooks": [webhook_body(each) for each in rows], "next_cursor": cursor})
+        return answer(Webhooks(webhooks=[webhook_body(each) for each in rows], next_cursor=cursor))
 
     def post(self, request: HttpRequest) -> JsonResponse:
         """201 with the secret, which no later answer shows."""
-        body, caller = read_body(request, WebhookBody), self.caller
+        body, caller = self.read_body(), self.caller
         webhook, secret = webhooks.register(caller.partner, caller.environment, body, actor=caller.actor, now=self.now)
-        return answer({"webhook": {**webhook_body(webhook), "secret": secret}}, 201)
+        return answer(OneWebhookWithSecret(webhook={**webhook_body(webhook), "secret": secret}), 201)
 
 
 class WebhookDetail(WebhookView):
     doors = {"GET": READ, "PATCH": WRITE, "DELETE": WRITE}
+    calls = {
+        "GET": Call("An endpoint", {200: OneWebhook}, refusals=(WebhookNotFound,)),
+        "PATCH": Call("Change an endpoint", {200: OneWebhook}, body=WebhookChange, refusals=(WebhookNotFound,)),
+        "DELETE": Call("Delete an endpoint", {200: WebhookDeleted}, refusals=(WebhookNotFound,)),
+    }
 
     def get(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
-        return answer({"webhook": webhook_body(self.get_webhook(webhook_id))})
+        return answer(OneWebhook(webhook=webhook_body(self.get_webhook(webhook_id))))
 
     def patch(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
-        body = read_body(request, WebhookChange)
+        body = self.read_body()
         webhook = self.get_webhook(webhook_id)
         webhook = webhooks.change(webhook, body, actor=self.caller.actor, now=self.now)
-        return answer({"webhook": webhook_body(webhook)})
+        return answer(OneWebhook(webhook=webhook_body(webhook)))
 
     def delete(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
         webhooks.remove(self.get_webhook(webhook_id), actor=self.caller.actor, now=self.now)
-        return answer({"message": "Webhook deleted successfully", "requestId": self.caller.request_id})
+        return answer(WebhookDeleted(message="Webhook deleted successfully", requestId=self.caller.request_id))
 
 
 class WebhookRotateSecret(WebhookView):
     doors = {"POST": WRITE}
+    calls = {
+        "POST": Call(
+            "A new secret; the old one signs beside it for the overlap",
+            {200: OneWebhookWithSecret},
+            body=RotateBody,
+            refusals=(WebhookNotFound,),
+        )
+    }
 
     def post(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
-        overlap_seconds = read_body(request, RotateBody)["overlap_seconds"]
+        overlap_seconds = self.read_body()["overlap_seconds"]
         webhook, secret = webhooks.rotate_secret(
             self.get_webhook(webhook_id),
             overlap_seconds=overlap_seconds,
             actor=self.caller.actor,
             now=self.now,
         )
-        return answer({"webhook": {**webhook_body(webhook), "secret": secret}})
+        return answer(OneWebhookWithSecret(webhook={**webhook_body(webhook), "secret": secret}))
 
 
 class DeliveryList(WebhookView):
     doors = {"GET": READ}
+    calls = {
+        "GET": Call(
+            "What was sent to an endpoint, newest first",
+            {200: Deliveries},
+            query=PageQuery,
+            refusals=(WebhookNotFound,),
+        )
+    }
 
     def get(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
         mine = self.get_webhook(webhook_id).deliveries.select_related("event")
         rows, cursor = page(mine, request.GET, time_field="created_at")
-        return answer({"deliveries": [delivery_body(each) for each in rows], "next_cursor": cursor})
+        return answer(Deliveries(deliveries=[delivery_body(each) for each in rows], next_cursor=cursor))
 
 
 class DeliveryReplay(WebhookView):
     doors = {"POST": WRITE}
+    calls = {"POST": Call("Send one again", {202: OneDelivery}, refusals=(WebhookNotFound, InvalidState))}
 
     def post(self, request: HttpRequest, webhook_id: str, delivery_id: str) -> JsonResponse:
         webhook = self.get_webhook(webhook_id)
@@ -134,14 +225,22 @@ class DeliveryReplay(WebhookView):
         if delivery is None:
             raise WebhookNotFound
         again = webhooks.replay_delivery(delivery, actor=self.caller.actor, now=self.now)
-        return answer({"delivery": delivery_body(again)}, 202)
+        return answer(OneDelivery(delivery=delivery_body(again)), 202)
 
 
 class WebhookReplay(WebhookView):
     doors = {"POST": WRITE}
+    calls = {
+        "POST": Call(
+            "Send again what was sent between two instants",
+            {202: Replayed},
+            body=ReplayBody,
+            refusals=(WebhookNotFound, InvalidState),
+        )
+    }
 
     def post(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
-        body = read_body(request, ReplayBody)
+        body = self.read_body()
         sent = webhooks.replay_range(
             self.get_webhook(webhook_id),
             from_=body["from"],
@@ -149,10 +248,10 @@ class WebhookReplay(WebhookView):
             actor=self.caller.actor,
             now=self.now,
         )
-        return answer({"replayed": len(sent)}, 202)
+        return answer(Replayed(replayed=len(sent)), 202)
 
 
-def webhook_body(webhook: Webhook) -> dict[str, object]:
+def webhook_body(webhook: Webhook) -> WebhookShape:
     return {
         "id": str(webhook.id),
         "url": webhook.url,
@@ -166,7 +265,7 @@ def webhook_body(webhook: Webhook) -> dict[str, object]:
     }
 
 
-def delivery_body(delivery: Delivery) -> dict[str, object]:
+def delivery_body(delivery: Delivery) -> DeliveryShape:
     return {
         "id": str(delivery.uuid),
         "event_id": str(delivery.event.uuid),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from oauth_provider.opaque import digest
 from partnership.models import Partner, PartnerSecret
 from tests.clients import Answer, answer
+from tests.reference import check_answer
 
 ACME_SECRET = "gps_" + "a" * 43
 GLOBEX_SECRET = "gps_" + "g" * 43
@@ -33,7 +34,9 @@ class PartnerClient:
             headers["Idempotency-Key"] = key
         extra = {"data": body} if body is not None else {}
         send = getattr(self.wire, method.lower())
-        return answer(send(f"{self.base}/{path}", content_type="application/json", headers=headers, **extra))
+        response = send(f"{self.base}/{path}", content_type="application/json", headers=headers, **extra)
+        check_answer(method, f"{self.base}/{path}", response)
+        return answer(response)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, **headers)

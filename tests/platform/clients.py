@@ -8,6 +8,7 @@ from typing import Any
 from django.test import Client
 
 from tests.clients import Answer, answer
+from tests.reference import check_answer
 
 
 @dataclass
@@ -19,7 +20,9 @@ class PlatformClient:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         extra = {"data": body} if body is not None else {}
         send = getattr(self.wire, method.lower())
-        return answer(send(path, content_type="application/json", headers=headers, **extra))
+        response = send(path, content_type="application/json", headers=headers, **extra)
+        check_answer(method, path, response)
+        return answer(response)
 
     def get(self, path: str) -> Answer:
         return self.ask("GET", path)
