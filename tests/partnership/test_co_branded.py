@@ -101,6 +101,7 @@ def test_two_partners_never_share_a_project(acme, globex, alice):
     assert globex.get(f"{alice.pk}/{mine['id']}/metadata")["code"] == "project_not_found"
 
 
+@pytest.mark.contract("partnership.md", "Errors", "user_not_found")
 @pytest.mark.parametrize("user_id", [NOBODYS, "me", "%00"])
 def test_people_who_are_not_linked_are_not_found(acme, alice, user_id):
     for path in (f"{user_id}/sync-project", f"{alice.pk}/sync-project"):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("later")
 OTHER_SECRET = "gps_" + "o" * 43
 
 
-@pytest.mark.contract("partnership.md", "Errors", "401")
+@pytest.mark.contract("partnership.md", "Errors", "invalid_credentials")
 @pytest.mark.contract("partnership.md", "Authentication", "401")
 @pytest.mark.parametrize("secret", [None, "", "gps_unknown", "gps_" + "a" * 43, "x" * 10_000])
 def test_every_wrong_secret_gets_the_same_401(globex, acme, secret):
@@ -58,6 +58,7 @@ def test_a_known_partner_is_told_404_and_405(globex):
     assert (wrong.status, wrong["code"], wrong.headers["Allow"]) == (405, "method_not_allowed", "GET")
 
 
+@pytest.mark.contract("partnership.md", "Errors", "partner_disabled")
 @pytest.mark.contract("partnership.md", "Authentication", "403")
 def test_a_disabled_partner_is_refused_before_anything_else(globex):
     globex.partner.is_enabled = False
@@ -65,6 +66,7 @@ def test_a_disabled_partner_is_refused_before_anything_else(globex):
     assert (globex.post("connect-user").status, globex.post("connect-user")["code"]) == (403, "partner_disabled")
 
 
+@pytest.mark.contract("partnership.md", "Errors", "wrong_partnership_type")
 @pytest.mark.parametrize("path", ["connect-user", "4f0a1c52-6c1e-4f6e-9a57-0d9b7a3c1e11/sync-project"])
 def test_a_white_label_partner_has_no_co_branded_call(globex, path):
     refused = globex.post(path, {})
@@ -75,7 +77,7 @@ def test_a_co_branded_partner_has_no_white_label_call(acme):
     assert acme.sync()["code"] == "wrong_partnership_type"
 
 
-@pytest.mark.contract("partnership.md", "Errors", "403")
+@pytest.mark.contract("partnership.md", "Errors", "insufficient_scope")
 @pytest.mark.parametrize(("scope", "allowed"), [("projects:read", 200), ("usage:read webhooks:write", 403)])
 def test_a_secret_needs_the_scope(globex, scope, allowed):
     PartnerSecret.objects.update(scopes=scope)
@@ -84,6 +86,7 @@ def test_a_secret_needs_the_scope(globex, scope, allowed):
     assert (refused.status, refused["code"]) == (403, "insufficient_scope")
 
 
+@pytest.mark.contract("partnership.md", "Errors", "address_not_allowed")
 @pytest.mark.parametrize(
     ("networks", "status"),
     [("", 200), ("127.0.0.0/8", 200), ("10.0.0.0/8\n127.0.0.1", 200), ("10.0.0.0/8", 403), ("::1/128", 403)],
@@ -116,7 +119,7 @@ def test_a_refusal_carries_the_limits_too(globex):
     assert "RateLimit" in missing.headers
 
 
-@pytest.mark.contract("partnership.md", "Errors", "429")
+@pytest.mark.contract("partnership.md", "Errors", "rate_limited")
 def test_429_says_when_to_come_again(globex):
     globex.partner.requests_per_minute = 1
     globex.partner.save()
@@ -143,7 +146,7 @@ def test_maintenance_lets_a_partner_read_and_nothing_else(globex, shop):
     assert globex.get(f"{shop}/metadata")["project"]["status"] == "active"
 
 
-@pytest.mark.contract("partnership.md", "Errors", "400")
+@pytest.mark.contract("partnership.md", "Errors", "invalid_json")
 @pytest.mark.contract("README.md", "Rules for all of them", "3")
 @pytest.mark.parametrize("raw", [b"[]", b"{", b"1", b'"x"', b"\xff", b"[" * 100_000, b'{"a": NaN}', b"project_name=x"])
 def test_a_body_that_is_no_json_object_is_a_400(globex, raw):
@@ -154,3 +157,16 @@ def test_a_body_that_is_no_json_object_is_a_400(globex, raw):
         headers={"X-Partnership-Secret": globex.secret},
     )
     assert (response.status_code, response.json()["code"]) == (400, "invalid_json")
+
+
+@pytest.mark.contract("partnership.md", "Errors", "invalid_request")
+def test_a_length_that_is_no_number_is_a_400_in_the_partners_words(globex):
+    response = Client().post(
+        f"{globex.base}/sync-embedded-project",
+        {"project_name": "Shop"},
+        content_type="application/json",
+        headers={"X-Partnership-Secret": globex.secret, "Content-Length": "a few"},
+    )
+    body = response.json()
+    assert (response.status_code, body["success"], body["code"]) == (400, False, "invalid_request")
+    assert globex.get("projects")["projects"] == []

@@ -36,6 +36,7 @@ def test_delete_replays_its_own_request_id(globex, shop):
     assert globex.delete(shop, key=KEY)["requestId"] == first["requestId"]
 
 
+@pytest.mark.contract("partnership.md", "Errors", "idempotency_key_reused")
 @pytest.mark.parametrize("body", [{"project_name": "Other"}, {"project_name": "Shop", "region": "us-west"}])
 def test_another_request_with_the_key_is_a_422(globex, body):
     globex.post("sync-embedded-project", {"project_name": "Shop"}, key=KEY)
@@ -73,6 +74,7 @@ def test_a_key_has_1_to_255_characters(globex, key):
     assert globex.post("sync-embedded-project", {"project_name": "Shop"}, key="k" * 255).status == 200
 
 
+@pytest.mark.contract("partnership.md", "Errors", "idempotency_in_progress")
 def test_while_the_first_runs_the_second_is_a_409(globex, monkeypatch):
     seen = []
     real = white_label.creation.sync

@@ -34,6 +34,7 @@ def test_an_operation_tells_its_life(globex, shop):
         assert datetime.fromisoformat(operation[name]).tzinfo == UTC
 
 
+@pytest.mark.contract("partnership.md", "Errors", "operation_not_found")
 @pytest.mark.parametrize("path", ["4f0a1c52-6c1e-4f6e-9a57-0d9b7a3c1e11", "x"])
 def test_operations_of_others_are_not_found(globex, acme, shop, path):
     missing = globex.get(f"operations/{path}")
@@ -55,7 +56,7 @@ def test_a_failure_is_tried_again_with_backoff(globex, driver, no_worker):
     assert Project.objects.get().status == "active"
 
 
-@pytest.mark.contract("partnership.md", "Errors", "503")
+@pytest.mark.contract("partnership.md", "Errors", "provisioner_unavailable")
 @pytest.mark.contract("partnership.md", "White-label", "if creation failed")
 def test_a_creation_that_failed_is_a_503_and_the_same_call_tries_again(globex, driver, monkeypatch):
     driver.script = [refuses(is_retryable=False)]
@@ -79,6 +80,7 @@ def test_a_creation_that_takes_long_is_a_200_that_says_creating(globex, no_worke
     assert globex.sync()["operation_id"] == answer["operation_id"]
 
 
+@pytest.mark.contract("partnership.md", "Errors", "invalid_state")
 def test_a_pause_that_fails_leaves_the_project_active_and_retryable(globex, driver, shop):
     driver.script = [refuses(is_retryable=False)]
     failed = globex.post(f"{shop}/pause")

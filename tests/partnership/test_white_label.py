@@ -40,7 +40,7 @@ def test_a_region_may_go_by_an_alias(globex):
     assert globex.get(f"{project['id']}/metadata")["project"]["region"] == "eu-central"
 
 
-@pytest.mark.contract("partnership.md", "Errors", "422")
+@pytest.mark.contract("partnership.md", "Errors", "validation_error")
 @pytest.mark.parametrize(
     ("body", "param"),
     [
@@ -100,7 +100,7 @@ def test_a_pause_that_still_runs_says_so(globex, shop, no_worker):
     assert later.headers["Retry-After"]
 
 
-@pytest.mark.contract("partnership.md", "Errors", "409")
+@pytest.mark.contract("partnership.md", "Errors", "operation_in_progress")
 @pytest.mark.contract("partnership.md", "White-label", "operation_in_progress")
 def test_one_operation_at_a_time(globex, shop, no_worker):
     running = globex.post(f"{shop}/pause")["operation_id"]
@@ -132,6 +132,7 @@ def test_an_upgrade_to_the_same_type_does_nothing(globex, shop):
     assert (answer.status, answer["newInstanceType"], Operation.objects.count()) == (200, "nano", count)
 
 
+@pytest.mark.contract("partnership.md", "Errors", "volume_shrink_refused")
 @pytest.mark.parametrize("size", [8, 7, 1])
 def test_a_volume_only_grows(globex, shop, size):
     refused = globex.post(f"{shop}/upgrade", {"volume_size_gib": size})
@@ -201,7 +202,7 @@ def test_a_paused_project_takes_no_upgrade_restart_or_code(globex, shop):
         assert (refused.status, refused["code"]) == (409, "invalid_state")
 
 
-@pytest.mark.contract("partnership.md", "Errors", "404")
+@pytest.mark.contract("partnership.md", "Errors", "project_not_found")
 @pytest.mark.parametrize("project", [NOBODYS, "not-a-uuid", NOBODYS.upper(), "%00", "a" * 500])
 @pytest.mark.parametrize("call", ["metadata", "pause", "restore", "restart", "authorization", "rotate-api-key"])
 def test_unknown_ids_are_not_found(globex, project, call):
