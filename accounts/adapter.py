@@ -68,7 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse:
         now = timezone.now()
         if security_events.is_new_browser(user, request):
-            mail.send(user.email, LETTERS["new_browser"]({}), request, now)
+            mail.post(user.email, LETTERS["new_browser"]({}), request, now)
         security_events.record(user, SecurityEvent.Kind.SIGNED_IN, request, now)
         response: HttpResponse = super().post_login(request, user, **hooks)
         return response
@@ -80,7 +80,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().add_message(*args, **kwargs)
 
     def send_mail(self, template_prefix: str, email: str, context: Mapping[str, object]) -> None:
-        mail.send(email, LETTERS[template_prefix](context), current_request(), timezone.now())
+        mail.post(email, LETTERS[template_prefix](context), current_request(), timezone.now())
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: Mapping[str, object] | None = None, email: str | None = None

@@ -1,6 +1,8 @@
 """The forms of signing in, with our words, and each guess counted."""
 
+from secrets import token_urlsafe
 from typing import Any
+from uuid import uuid4
 
 from allauth.account import forms as account
 from allauth.core import context
@@ -10,9 +12,12 @@ from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import mail
 from accounts.guessing import count_try
+from accounts.letters import LETTERS
 from accounts.models import Role, User
 
 LABELS = {
@@ -84,6 +89,16 @@ class ResetPasswordForm(Plain, account.ResetPasswordForm):  # type: ignore[misc]
     def clean_email(self) -> str:
         count_try(context.request, "reset", self.cleaned_data["email"])
         email: str = super().clean_email()
+        return email
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """For an unknown address a letter to nobody is written, so that it takes as long (attack 112)."""
+        email: str = super().save(request, **kwargs)
+        if not self.users:
+            link = mail.page("account_reset_password_from_key", uidb36=uuid4().hex, key=token_urlsafe(29))
+            mail.post(
+                "", LETTERS["account/email/password_reset_key"]({"password_reset_url": link}), request, timezone.now()
+            )
         return email
 
 

@@ -3,8 +3,10 @@
 Text and HTML say the same; no images, nothing that tells the sender who reads.
 """
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -14,7 +16,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.client_address import client_address
+from accounts.encryption import decrypt, encrypt
+from accounts.models import OutgoingMail
 from accounts.security_events import browser_of
+from accounts.wake import wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +38,48 @@ class Letter:
     lines: list[str] = field(default_factory=list)
 
 
-def send(to: str, letter: Letter, request: HttpRequest | None, now: datetime) -> None:
-    """Sends `letter` to `to`, saying that it came about at `now` and, if known, through `request`."""
+def post(to: str, letter: Letter, request: HttpRequest | None, now: datetime) -> None:
+    """Leaves `letter` to `to` for the worker, saying that it came about at `now` and, if known, through `request`.
+
+    Written in the caller's transaction, and nothing is sent meanwhile: how long a mail server
+    takes would tell who has an account. To nobody (empty `to`): the same work, and no mail.
+    """
+    content = {
+        "to": to,
+        "letter": asdict(letter),
+        "at": now.isoformat(),
+        **({"address": client_address(request), "browser": browser_of(request)} if request else {}),
+    }
+    OutgoingMail.objects.create(encrypted_content=encrypt(json.dumps(content)), created_at=now, due_at=now)
+    wake("letters")
+
+
+def written(mail: OutgoingMail) -> EmailMultiAlternatives | None:
+    """The message that was posted as `mail`; None if it is to nobody.
+
+    Raises ValueError if no key of the list decrypts it.
+    """
+    content = json.loads(decrypt(mail.encrypted_content))
+    letter = Letter(**content["letter"])
     context = {
+        **content,
         "letter": letter,
+        "at": datetime.fromisoformat(content["at"]).astimezone(UTC),
         "brand_name": settings.BRAND_NAME,
         "support_email": settings.SUPPORT_EMAIL,
-        "at": now.astimezone(UTC),
-        **({"address": client_address(request), "browser": browser_of(request)} if request else {}),
     }
     message = EmailMultiAlternatives(
         # One line whatever a name in it has: else the mail is refused as a forged header.
         subject=" ".join(f"{letter.subject} · {settings.BRAND_NAME}".split()),
         body=render_to_string("mail/letter.txt", context),
-        to=[to],
-        headers={"Auto-Submitted": "auto-generated"},
+        to=[content["to"]],
+        headers={
+            "Auto-Submitted": "auto-generated",
+            "Message-ID": f"<{mail.uuid}@{urlsplit(settings.BASE_URL).hostname}>",
+        },
     )
     message.attach_alternative(render_to_string("mail/letter.html", context), "text/html")
-    message.send()
+    return message if content["to"] else None
 
 
 def page(name: str, **arguments: object) -> str:

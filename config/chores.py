@@ -18,6 +18,7 @@ from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
 
+from accounts import outgoing_mail
 from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import client_sessions, expiry, keys, letters
@@ -50,6 +51,10 @@ def run_operations(now: datetime) -> dict[str, int]:
 
 def deliver_events(now: datetime) -> dict[str, int]:
     return {"deliveries": deliveries.deliver_due(now)}
+
+
+def send_mail(now: datetime) -> dict[str, int]:
+    return {"mails": outgoing_mail.deliver_due(now)}
 
 
 def sweep_idempotency_keys(now: datetime) -> dict[str, int]:
@@ -89,7 +94,9 @@ class Lane:
 # waits a second for a quick operation, so the look for one comes often.
 OPERATIONS = Lane("operations", 0.1, 1.0, (Chore("run_operations", 0, run_operations),))
 DELIVERIES = Lane("deliveries", 0.5, 2.0, (Chore("deliver_events", 0, deliver_events),))
-LANES = (Lane("chores", 1.0, 1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES)
+# Somebody waits for the code in it.
+LETTERS = Lane("letters", 0.25, 2.0, (Chore("send_mail", 0, send_mail),))
+LANES = (Lane("chores", 1.0, 1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES, LETTERS)
 
 
 class Round:

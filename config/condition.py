@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,10 +14,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError
 
-from accounts.models import User
+from accounts.models import OutgoingMail, User
 from config import demo_data, heartbeat
 from config.checks import unapplied_migrations
 from oauth_provider.models import Application, SigningKey
+
+MAIL_IS_LATE_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,10 @@ def keys(now: datetime) -> Line:
 
 
 def mail(now: datetime) -> Line:
+    if late := OutgoingMail.objects.filter(created_at__lte=now - MAIL_IS_LATE_AFTER).count():
+        return Line(
+            "warn", "mail", f"{plural(late, 'mail')} waiting since 5 minutes and more: the worker's log says why"
+        )
     if settings.EMAIL_URL:
         return Line("ok", "mail", f"sent by {urlsplit(settings.EMAIL_URL).hostname}")
     return Line("ok", "mail", f"caught: {settings.BASE_URL}/dev/mail")

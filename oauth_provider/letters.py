@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import mail
@@ -45,8 +46,9 @@ def tell_of_reuse(now: datetime) -> dict[str, int]:
     rows = TokenFamily.objects.filter(end_reason=TokenFamily.EndReason.REUSE, person_told_at=None)
     told = 0
     for family in rows.select_related("application", "user")[:BATCH]:
-        # Taken first: of two workers one sends, and a mail that fails is not sent for ever.
-        told += (taken := rows.filter(pk=family.pk).update(person_told_at=now))
-        if taken:
-            mail.send(family.user.email, reused(family.application), None, now)
+        # Taken first: of two workers one tells.
+        with transaction.atomic():
+            told += (taken := rows.filter(pk=family.pk).update(person_told_at=now))
+            if taken:
+                mail.post(family.user.email, reused(family.application), None, now)
     return {"letters": told}

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
+from accounts import mail
 from accounts.models import Organization, User
 from accounts.people import create_person, give_personal_organization
 from oauth_provider.opaque import digest, new_code
-from partnership import events, mail
+from partnership import events, letters
 from partnership.errors import UserNotFound
 from partnership.events import Actor
 from partnership.models import Connection, Partner
@@ -40,22 +41,27 @@ def connect(partner: Partner, *, name: str, email: str, environment: str, actor:
     The same person for every spelling of the address's case, also under parallel calls. The
     person is told by mail of a new link; after a cut he is asked.
     """
-    user = find_or_create_person(email=email, name=name)
     with transaction.atomic():
+        user, is_known = find_or_create_person(email=email, name=name)
         connection, is_new = Connection.objects.select_for_update().get_or_create(
             partner=partner, user=user, defaults={"created_at": now, "linked_at": now}
         )
-        token = ""
-        if connection.cut_at is not None:
-            token = ask_again(connection, now)
+        if is_new and is_known:
+            write_for_nobody(name)
         if is_new:
             data: dict[str, object] = {"user_id": str(user.pk)}
             events.record("account.connected", partner, environment, actor=actor, now=now, data=data)
-    if is_new:
-        mail.send(user.email, mail.linked(partner, now))
-    elif token:
-        mail.send(user.email, mail.agree_again(partner, token, now))
+            mail.post(user.email, letters.linked(partner), None, now)
+        elif connection.cut_at is not None and (token := ask_again(connection, now)):
+            mail.post(user.email, letters.agree_again(partner, token), None, now)
     return user
+
+
+def write_for_nobody(name: str) -> None:
+    """What a new person would take, undone: else the time of the answer tells that this one is known."""
+    with transaction.atomic():
+        create_person(f"{uuid4().hex}@nobody.invalid", name)
+        transaction.set_rollback(True)
 
 
 def ask_again(connection: Connection, now: datetime) -> str:
@@ -128,16 +134,16 @@ def list_for(user: User) -> list[LinkedPartner]:
     ]
 
 
-def find_or_create_person(*, email: str, name: str) -> User:
-    """The person of that address in any case of letters. A new one has no password and chooses
-    one by the reset page, which proves the address.
+def find_or_create_person(*, email: str, name: str) -> tuple[User, bool]:
+    """The person of that address in any case of letters, and whether it was there before. A new
+    one has no password and chooses one by the reset page, which proves the address.
     """
     known = User.objects.filter(email__iexact=email.strip()).first()
     if known is not None:
-        return known
+        return known, True
     try:
-        return create_person(email, name)
+        return create_person(email, name), False
     except IntegrityError as clash:
         if "user_email_unique" not in str(clash):
             raise
-        return User.objects.get(email__iexact=email.strip())
+        return User.objects.get(email__iexact=email.strip()), True

@@ -18,10 +18,11 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from accounts import mail
 from accounts.encryption import decrypt
 from oauth_provider import safe_fetch
 from oauth_provider.safe_fetch import Reach, Refused
-from partnership import mail, signatures, webhooks
+from partnership import letters, signatures, webhooks
 from partnership.models import Delivery, Event, Webhook
 
 log = structlog.get_logger("gatehouse.webhook")
@@ -240,8 +241,14 @@ def settle(delivery: Delivery, report: Report, now: datetime) -> None:
             return  # another worker's by now, or deleted
         note(delivery.webhook, report, now)
     reason = reason_to_disable(delivery.webhook, report, now)
-    if reason and webhooks.disable(delivery.webhook, reason, now=now):
-        mail.send(delivery.webhook.partner.contact_email, mail.webhook_disabled(delivery.webhook, reason, now))
+    if reason:
+        switch_off(delivery.webhook, reason, now)
+
+
+def switch_off(webhook: Webhook, reason: str, now: datetime) -> None:
+    with transaction.atomic():
+        if webhooks.disable(webhook, reason, now=now):
+            mail.post(webhook.partner.contact_email, letters.webhook_disabled(webhook, reason), None, now)
 
 
 def write(delivery: Delivery, report: Report, now: datetime) -> bool:

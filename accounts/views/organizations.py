@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -47,8 +48,9 @@ def invite(request: HttpRequest, organization_id: UUID) -> HttpResponse:
         return show(request, own, form)
     rate_limit.use("invitation", str(person(request).pk), request).check()
     email, now = form.cleaned_data["email"], timezone.now()
-    token = organizations.invite(own.organization, email, form.cleaned_data["role"], by=person(request), now=now)
-    mail.send(email, invitation_letter(own.organization, person(request).name, token), request, now)
+    with transaction.atomic():
+        token = organizations.invite(own.organization, email, form.cleaned_data["role"], by=person(request), now=now)
+        mail.post(email, invitation_letter(own.organization, person(request).name, token), request, now)
     messages.success(request, _("An invitation was sent to %(email)s.") % {"email": email})
     return redirect("account_organization", organization_id)
 

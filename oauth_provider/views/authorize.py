@@ -129,8 +129,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     code = consent.give(asked, user, sign_in=sign_ins.of(request), now=now)
     if not scopes.includes(before, asked.scope):
         letter = letters.allowed(asked.application, asked.scope, is_first=not before)
-        # A mail server that is away stops nobody from signing in.
-        transaction.on_commit(lambda: mail.send(user.email, letter, request, now), robust=True)
+        mail.post(user.email, letter, request, now)
     return send_back(asked, code=code)
 
 

@@ -3,11 +3,11 @@
 import re
 from urllib.parse import urlsplit
 
-from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
 
 from tests.cast import PASSWORD
+from tests.post import letters
 
 SIGN_IN, SIGN_UP, CODE = "/accounts/login/", "/accounts/signup/", "/accounts/confirm-email/"
 RESET = "/accounts/password/reset/"
@@ -24,12 +24,12 @@ def sign_up(browser: Client, email: str, name: str = "Carol", **fields: str) -> 
 
 def mailed_code() -> str:
     """The code in the newest mail, which stands alone on its line."""
-    return re.search(r"^\s{4}(\S+)$", mail.outbox[-1].body, re.MULTILINE)[1]
+    return re.search(r"^\s{4}(\S+)$", letters()[-1].body, re.MULTILINE)[1]
 
 
 def mailed_link(path: str = "/") -> str:
     """The address in the newest mail that begins with `path`."""
-    links = re.findall(r"https?://\S+", mail.outbox[-1].body)
+    links = re.findall(r"https?://\S+", letters()[-1].body)
     return next(link for link in links if urlsplit(link).path.startswith(path))
 
 
@@ -49,4 +49,4 @@ def is_signed_in(browser: Client) -> bool:
 
 
 def subjects() -> list[str]:
-    return [message.subject.partition(" · ")[0] for message in mail.outbox]
+    return [message.subject.partition(" · ")[0] for message in letters()]

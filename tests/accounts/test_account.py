@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests.accounts.steps import mailed_code, sign_in, subjects, type_code
 from tests.cast import signed_in
+from tests.post import letters
 
 
 def test_the_front_page_leads_to_the_account_and_a_stranger_to_sign_in(alice):
@@ -35,11 +36,11 @@ def test_a_new_address_is_verified_and_both_are_told(alice):
     assert sign_in(Client(), "alice@example.com").status_code == 200
 
 
-def test_the_mail_about_a_changed_address_goes_to_the_old_and_the_new(alice, mailoutbox):
+def test_the_mail_about_a_changed_address_goes_to_the_old_and_the_new(alice):
     browser = signed_in(alice)
     browser.post("/accounts/email/", {"email": "alice@liddell.example", "action_add": "1"})
     type_code(browser, mailed_code())
-    assert {message.to[0] for message in mailoutbox[1:]} == {"alice@example.com", "alice@liddell.example"}
+    assert {message.to[0] for message in letters()[1:]} == {"alice@example.com", "alice@liddell.example"}
 
 
 def test_the_address_of_somebody_else_is_not_taken(alice, bob):

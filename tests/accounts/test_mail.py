@@ -2,7 +2,6 @@
 
 import pytest
 import time_machine
-from django.core import mail
 from django.core.mail import EmailMessage
 from django.test import Client
 
@@ -10,6 +9,7 @@ from accounts.caught_mail import CaughtMailBackend
 from accounts.letters import LETTERS
 from config.mail import mail_server
 from tests.accounts.steps import RESET
+from tests.post import letters
 
 FACTS = {"code": "ABCD", "password_reset_url": "http://x", "to_email": "n@x", "from_email": "o@x"}
 
@@ -17,7 +17,7 @@ FACTS = {"code": "ABCD", "password_reset_url": "http://x", "to_email": "n@x", "f
 def test_a_mail_says_what_when_from_where_and_what_if_it_was_not_you(alice):
     with time_machine.travel("2026-01-01T12:00:00Z", tick=False):
         Client(REMOTE_ADDR="192.0.2.9", HTTP_USER_AGENT="Firefox/140 Linux").post(RESET, {"email": alice.email})
-    message = mail.outbox[0]
+    message = letters()[0]
     for text in (message.body, message.alternatives[0].content):
         for part in ("asked for a new password", "2026-01-01 12:00 UTC", "192.0.2.9 (Firefox on Linux)", "Not you?"):
             assert part in text
@@ -25,7 +25,7 @@ def test_a_mail_says_what_when_from_where_and_what_if_it_was_not_you(alice):
 
 def test_a_mail_loads_nothing(alice):
     Client().post(RESET, {"email": alice.email})
-    html = mail.outbox[0].alternatives[0].content
+    html = letters()[0].alternatives[0].content
     assert not any(sign in html for sign in ("<img", "src=", "url(", "<script", "<link"))
 
 

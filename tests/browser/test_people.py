@@ -1,7 +1,6 @@
 """A person's pages in Chromium: looked through by axe, by keyboard alone, without JavaScript."""
 
 import pytest
-from django.core import mail
 from playwright.sync_api import Page
 
 from accounts import organizations
@@ -10,6 +9,7 @@ from tests.accounts.steps import mailed_code, mailed_link
 from tests.accounts.test_second_step import digits
 from tests.browser.conftest import LOOKS, faults, tab
 from tests.cast import PASSWORD
+from tests.post import letters
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -114,7 +114,7 @@ def test_a_reset_without_javascript(chromium, site, alice):
         page.get_by_label("New password").fill("staple battery horse")
         page.get_by_role("button", name="Save password").click()
         page.get_by_role("heading", name="Your password was changed").wait_for()
-    assert len(mail.outbox) == 2
+    assert len(letters()) == 2
 
 
 def test_a_passkey_is_added_and_then_signs_in_alone(chromium, site, alice):

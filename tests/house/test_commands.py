@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.mail import Letter, post
 from accounts.models import User
 from config import chores, demo_data, heartbeat
 from oauth_provider.models import Application, ClientSecret, SigningKey
@@ -92,6 +94,16 @@ def test_doctor_gives_json(embedded):
         "demo data": "warn",
         "worker": "ok",
     }
+
+
+@pytest.mark.django_db
+def test_doctor_tells_of_mails_that_wait(embedded):
+    post("alice@example.com", Letter("Hello", "A text.", "Ignore it."), None, timezone.now() - timedelta(minutes=5))
+    out = StringIO()
+
+    call_command("doctor", stdout=out)
+
+    assert "1 mail waiting" in out.getvalue()
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Invitation, User
 from tests.cast import PASSWORD, person, signed_in
 from tests.clients import AUTHORIZE, sent_back
+from tests.post import letters
 
 # A window of a limit that ended in the middle of a test would count from nought again.
 pytestmark = pytest.mark.usefixtures("later")
@@ -42,21 +43,21 @@ def test_attack_100_a_form_that_nobody_can_read(alice, path, content_type):
     assert browser.post(path, b"--x", content_type=content_type).status_code == 400
 
 
-def test_attack_101_a_line_break_in_a_name_forges_no_mail(alice, mailoutbox):
+def test_attack_101_a_line_break_in_a_name_forges_no_mail(alice):
     browser = signed_in(alice)
     browser.post("/account", {"name": "Ada\n\nYour account is locked, call +1 555"})
     team = new_team(browser, "Acme\nBcc: mallory@example.com")
     assert browser.post(f"{team}/invite", {"email": "bob@example.com", "role": "member"}).status_code == 302
-    assert "Acme Bcc:" in mailoutbox[-1].subject
-    assert "Ada Your account" in mailoutbox[-1].body
+    assert "Acme Bcc:" in letters()[-1].subject
+    assert "Ada Your account" in letters()[-1].body
 
 
-def test_attack_102_invitations_are_no_way_to_flood_strangers(mallory, mailoutbox):
+def test_attack_102_invitations_are_no_way_to_flood_strangers(mallory):
     browser = signed_in(mallory)
     team = new_team(browser)
     sent = [browser.post(f"{team}/invite", {"email": f"x{n}@example.com", "role": "member"}) for n in range(21)]
     assert [response.status_code for response in sent] == [302] * 20 + [429]
-    assert len(mailoutbox) == 20 == Invitation.objects.count()
+    assert len(letters()) == 20 == Invitation.objects.count()
 
 
 def test_attack_103_the_right_to_change_people_takes_over_no_staff(mallory, db):

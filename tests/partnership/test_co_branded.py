@@ -8,27 +8,28 @@ from django.test import Client
 from accounts.models import Organization, User
 from partnership.models import Connection, Project
 from tests.cast import signed_in
+from tests.post import letters
 
 NOBODYS = "4f0a1c52-6c1e-4f6e-9a57-0d9b7a3c1e11"
 
 
 @pytest.mark.contract("partnership.md", "Co-branded", "POST `connect-user`")
-def test_a_new_person_gets_an_account_and_an_organization(acme, mailoutbox):
+def test_a_new_person_gets_an_account_and_an_organization(acme):
     answer = acme.post("connect-user", {"name": "Carol", "email": " Carol@Example.com "})
 
     carol = User.objects.get()
     assert (answer.status, answer.body) == (200, {"account": {"id": str(carol.pk)}})
     assert (carol.email, carol.has_usable_password()) == ("carol@example.com", False)
     assert Organization.objects.filter(personal_of=carol).exists()
-    assert [mail.to for mail in mailoutbox] == [["carol@example.com"]]
+    assert [mail.to for mail in letters()] == [["carol@example.com"]]
 
 
-def test_a_known_person_is_linked_and_told(acme, alice, mailoutbox):
+def test_a_known_person_is_linked_and_told(acme, alice):
     known = acme.post("connect-user", {"name": "Somebody", "email": "ALICE@example.com"})
     assert known.body == {"account": {"id": str(alice.pk)}}
-    assert "Acme" in mailoutbox[0].subject
+    assert "Acme" in letters()[0].subject
     assert acme.connect() == str(alice.pk)
-    assert len(mailoutbox) == 1
+    assert len(letters()) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_people_who_are_not_linked_are_not_found(acme, alice, user_id):
 
 
 @pytest.mark.contract("partnership.md", "Co-branded", "cut the link")
-def test_a_cut_link_ends_everything_but_the_id(acme, alice, mailoutbox):
+def test_a_cut_link_ends_everything_but_the_id(acme, alice):
     user_id = acme.connect()
     project = acme.sync_for(user_id)["project"]
     signed_in(alice).post(f"/account/apps/partners/{acme.partner.pk}/cut")
@@ -124,13 +125,13 @@ def test_a_cut_link_ends_everything_but_the_id(acme, alice, mailoutbox):
     assert Project.objects.get().status == "active"
 
 
-def test_alice_agrees_again_by_the_mail(acme, alice, mailoutbox):
+def test_alice_agrees_again_by_the_mail(acme, alice):
     user_id = acme.connect()
     signed_in(alice).post(f"/account/apps/partners/{acme.partner.pk}/cut")
     acme.connect()
     acme.connect()
-    assert len(mailoutbox) == 2
-    link = re.search(r"http://localhost:8000(/account/apps/agree/\S+)", mailoutbox[1].body)[1]
+    assert len(letters()) == 2
+    link = re.search(r"http://localhost:8000(/account/apps/agree/\S+)", letters()[1].body)[1]
 
     browser = Client()
     assert b"Link Acme to your account again?" in browser.get(link).content

@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
@@ -14,6 +13,7 @@ from partnership.events import Actor
 from partnership.models import Delivery, Event, Operation, Partner, Webhook
 from tests import receivers
 from tests.partnership.hooks import deliver, hook
+from tests.post import letters
 
 BEYOND = ("partnership.md", "Beyond the published contract")
 SIGNED = pytest.mark.contract(*BEYOND, "GET, POST `webhooks`; GET, PATCH, DELETE `webhooks/:id`")
@@ -209,7 +209,7 @@ def test_an_endpoint_that_takes_nothing_is_switched_off_with_a_mail(globex, hook
     failing_for_three_days(hooked, later)
     shown = hooked.shown()
     assert (shown["is_enabled"], shown["disabled_reason"]) == (False, "failing")
-    (letter,) = mail.outbox
+    (letter,) = letters()
     assert (letter.to, hooked.receiver.url in letter.body) == (["ops@partner.example"], True)
     assert Event.objects.filter(type="webhook.disabled", actor_kind="system").count() == 1
     globex.sync("Later")
@@ -246,7 +246,7 @@ def test_410_switches_it_off_at_once(globex, hooked):
     assert deliver() == 1
     assert hooked.shown()["disabled_reason"] == "gone"
     assert {told["status"] for told in hooked.deliveries()} == {"failed"}
-    assert "410" in mail.outbox[0].body
+    assert "410" in letters()[0].body
 
 
 def test_a_killed_workers_delivery_is_taken_over(globex, hooked, later):
