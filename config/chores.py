@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import outgoing_mail
 from config.bells import Bells, listen
 from config.heartbeat import beat
-from oauth_provider import client_sessions, expiry, keys, letters
+from oauth_provider import back_channel, client_sessions, expiry, keys, letters
 from partnership import deliveries, idempotency, operations
 
 log = structlog.get_logger("gatehouse.work")
@@ -61,6 +61,14 @@ def sweep_idempotency_keys(now: datetime) -> dict[str, int]:
     return {"idempotency_keys": idempotency.forget_expired(now)}
 
 
+def notice_ended_sessions(now: datetime) -> dict[str, int]:
+    return {"client_sessions": client_sessions.notice_ended(now)}
+
+
+def tell_of_logouts(now: datetime) -> dict[str, int]:
+    return {"logout_tokens": back_channel.tell_due(now)}
+
+
 def beat_heart(now: datetime) -> dict[str, int]:
     beat(now)
     return {}
@@ -96,7 +104,13 @@ OPERATIONS = Lane("operations", 0.1, 1.0, (Chore("run_operations", 0, run_operat
 DELIVERIES = Lane("deliveries", 0.5, 2.0, (Chore("deliver_events", 0, deliver_events),))
 # Somebody waits for the code in it.
 LETTERS = Lane("letters", 0.25, 2.0, (Chore("send_mail", 0, send_mail),))
-LANES = (Lane("chores", 1.0, 1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES, LETTERS)
+LOGOUTS = Lane(
+    "logouts",
+    1.0,
+    1.0,
+    (Chore("notice_ended_sessions", 5, notice_ended_sessions), Chore("tell_of_logouts", 0, tell_of_logouts)),
+)
+LANES = (Lane("chores", 1.0, 1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES, LETTERS, LOGOUTS)
 
 
 class Round:

@@ -153,6 +153,23 @@ USERINFO = {
 }
 PROFILE_REFUSALS = [InvalidToken, InsufficientScope, MachineHasNoPerson, RateLimited]
 
+LOGOUT = {
+    "tags": ["OpenID Connect"],
+    "summary": "Send a person here to sign out",
+    "description": "With a hint of this very browser session at once, else the person is asked. By POST as a form.",
+    "parameters": [
+        query("id_token_hint", "An ID token of the session; an expired one will do."),
+        query("client_id", "As registered; the same as in the hint."),
+        query("post_logout_redirect_uri", "As registered, to the letter."),
+        query("state", "Given back byte for byte."),
+    ],
+    "responses": {
+        "200": {"description": "A page: the question, or that nobody is signed in."},
+        "302": {"description": "To `post_logout_redirect_uri`, or to that page."},
+        "400": {"description": "A page: nobody was signed out, and nothing is sent anywhere."},
+    },
+}
+
 PATHS: Schema = {
     "/api/oauth/v1/authorize": {
         "get": {
@@ -221,6 +238,10 @@ PATHS: Schema = {
     "/api/oauth/v1/userinfo": {
         "get": {"operationId": "userinfo", **USERINFO},
         "post": {"operationId": "userinfo_by_post", **USERINFO},
+    },
+    "/api/oauth/v1/logout": {
+        "get": {"operationId": "logout", **LOGOUT},
+        "post": {"operationId": "logout_by_post", **LOGOUT},
     },
     "/api/oauth/v1/jwks.json": metadata("jwks", "Public keys of access and ID tokens", "KeySet"),
     "/.well-known/oauth-authorization-server": metadata("authorization_server", "What this server offers (RFC 8414)"),

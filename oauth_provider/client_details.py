@@ -33,6 +33,8 @@ class Details:
     terms_url: str = ""
     is_verified: bool = False
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     allowed_scopes: tuple[str, ...] = ()
     default_scopes: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -55,6 +57,8 @@ class Details:
             **{link: getattr(self, link) for link in LINKS},
             "is_verified": self.is_verified,
             "redirect_uris": " ".join(self.redirect_uris),
+            "post_logout_redirect_uris": " ".join(self.post_logout_redirect_uris),
+            "backchannel_logout_uri": self.backchannel_logout_uri,
             "allowed_scopes": scopes.join(self.allowed_scopes),
             "default_scopes": scopes.join(self.default_scopes),
             "allowed_origins": " ".join(self.allowed_origins),
@@ -71,6 +75,8 @@ def of(application: Application) -> Details:
     return Details(
         keeps_secret=not application.is_public,
         redirect_uris=tuple(application.redirect_uris.split()),
+        post_logout_redirect_uris=tuple(application.post_logout_redirect_uris.split()),
+        backchannel_logout_uri=application.backchannel_logout_uri,
         allowed_scopes=tuple(scopes.parse(application.allowed_scopes)),
         default_scopes=tuple(scopes.parse(application.default_scopes)),
         allowed_origins=tuple(application.allowed_origins.split()),
@@ -89,6 +95,8 @@ def find_faults(details: Details, *, from_staff: bool, besides: int | None = Non
         "name": faults_of_name(details, besides),
         **{link: faults_of_link(getattr(details, link)) for link in LINKS},
         "redirect_uris": faults_of_redirect_uris(details, from_staff=from_staff),
+        "post_logout_redirect_uris": faults_of_post_logout_uris(details, from_staff=from_staff),
+        "backchannel_logout_uri": faults_of_backchannel(details),
         "allowed_scopes": faults_of_scopes(details),
         "default_scopes": faults_of_default_scopes(details),
         "allowed_origins": faults_of_origins(details),
@@ -146,6 +154,24 @@ def faults_of_redirect_uris(details: Details, *, from_staff: bool) -> list[str]:
     return by_line(
         redirect_uris.find_faults(list(details.redirect_uris), client_type=details.client_type, from_staff=from_staff)
     )
+
+
+def faults_of_post_logout_uris(details: Details, *, from_staff: bool) -> list[str]:
+    """The same rules as for redirect URIs: a browser is sent there too."""
+    if details.kind == Kind.MACHINE and details.post_logout_redirect_uris:
+        return [_("Nobody signs out of a machine client.")]
+    addresses = list(details.post_logout_redirect_uris)
+    return by_line(redirect_uris.find_faults(addresses, client_type=details.client_type, from_staff=from_staff))
+
+
+def faults_of_backchannel(details: Details) -> list[str]:
+    """Our worker calls it: a server's address, whoever it belongs to (attack 89)."""
+    if not details.backchannel_logout_uri:
+        return []
+    if details.kind != Kind.WEB:
+        return [_("Only a web application is told of sign-outs.")]
+    fault = redirect_uris.find_fault(details.backchannel_logout_uri, client_type="confidential", from_staff=False)
+    return [fault[0].upper() + fault[1:]] if fault else []
 
 
 def faults_of_origins(details: Details) -> list[str]:

@@ -23,6 +23,7 @@ FIELDS = [
     "is_enabled",
     "redirect_uris",
     "post_logout_redirect_uris",
+    "backchannel_logout_uri",
     "allowed_scopes",
     "default_scopes",
     "allowed_origins",

@@ -21,8 +21,8 @@ Kind = Application.Kind
 MAX_CLIENTS = 1000
 SHA256_HEX = re.compile(r"[0-9a-f]{64}\Z")
 ONE_DIGEST = "The SHA-256 of the secret: 64 hex digits in lower case."
-TEXTS = ("name", "kind", "client_id", "client_secret_sha256", *LINKS)
-LISTS = ("redirect_uris", "allowed_scopes", "default_scopes", "allowed_origins")
+TEXTS = ("name", "kind", "client_id", "client_secret_sha256", "backchannel_logout_uri", *LINKS)
+LISTS = ("redirect_uris", "post_logout_redirect_uris", "allowed_scopes", "default_scopes", "allowed_origins")
 KEYS = dict.fromkeys(TEXTS, str) | dict.fromkeys(LISTS, list) | dict.fromkeys(("keeps_secret", *SWITCHES), bool)
 # What a client that does not say otherwise keeps, by its kind; a web client has to say.
 KEEPS_SECRET = {Kind.NATIVE.value: False, Kind.MACHINE.value: True}

@@ -35,7 +35,7 @@ def sweep(now: datetime) -> dict[str, int]:
         "pending_authorizations": PendingAuthorization.objects.filter(expires_at__lt=now - KEPT),
         "access_tokens": AccessToken.objects.filter(expires_at__lt=now - KEPT),
         "openid_grants": OpenIdGrant.objects.filter(expires_at__lt=now - KEPT),
-        "client_sessions": ClientSession.objects.filter(ended_at__lt=now - KEPT, due_at=None),
+        "client_sessions": ClientSession.objects.filter(ended_at__lt=now - KEPT),
         "families": TokenFamily.objects.filter(expires_at__lt=now - KEPT, access_tokens=None),
     }
     return {name: delete_batch(rows) for name, rows in due.items()}

@@ -18,16 +18,19 @@ from oauth_provider.opaque import new_client_id
 
 Kind = Application.Kind
 WHO = ("name", "is_verified", "logo", *LINKS)
+SIGNING_OUT = (gettext_lazy("Signing out"), ("post_logout_redirect_uris", "backchannel_logout_uri"))
 FIELDSETS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     Kind.WEB: (
         (gettext_lazy("Who it is"), WHO),
         (gettext_lazy("Where it sends people"), ("redirect_uris", "allowed_origins")),
+        SIGNING_OUT,
         (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes", "trusted_with_keys")),
         (gettext_lazy("Tokens"), ("keeps_secret", "rotates_refresh_tokens")),
     ),
     Kind.NATIVE: (
         (gettext_lazy("Who it is"), WHO),
         (gettext_lazy("Where it sends people"), ("redirect_uris", "allowed_origins", "allows_device_grant")),
+        (gettext_lazy("Signing out"), ("post_logout_redirect_uris",)),
         (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes", "trusted_with_keys")),
     ),
     Kind.MACHINE: (
@@ -104,6 +107,16 @@ class ClientForm(ModelForm):
         help_text=gettext_lazy(
             "One a line, compared to the letter. On 127.0.0.1, [::1] and localhost http will do, and the port is free."
         ),
+    )
+    post_logout_redirect_uris = Lines(
+        label=gettext_lazy("Post-logout redirect URIs"),
+        help_text=gettext_lazy("One a line, compared to the letter, the port too: where people go after signing out."),
+    )
+    backchannel_logout_uri = forms.CharField(
+        label=gettext_lazy("Back-channel logout URI"),
+        required=False,
+        widget=AdminTextInputWidget(attrs={"inputmode": "url"}),
+        help_text=gettext_lazy("Gets a signed logout token when a person's session ends. Needs openid."),
     )
     allowed_origins = Lines(
         label=gettext_lazy("CORS origins"),

@@ -47,6 +47,9 @@ def openid() -> dict[str, object]:
     """What OpenID Connect Discovery and its logout documents add."""
     return {
         "userinfo_endpoint": url("userinfo"),
+        "end_session_endpoint": url("logout"),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [keys.ALGORITHMS[SigningKey.KeySet.OPENID]],
         "claim_types_supported": ["normal"],

@@ -53,6 +53,8 @@ STRANGERS: dict[str, Row] = {
     "api/oauth/v1/token": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/revoke": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/userinfo": Row("GET", 401, "invalid_token"),
+    "api/oauth/v1/logout": PAGE,
+    "api/oauth/v1/logout/confirm": Row("POST", 302, "/account"),
     "api/oauth/v1/jwks.json": PAGE,
     ".well-known/oauth-authorization-server": PAGE,
     ".well-known/openid-configuration": PAGE,
@@ -160,8 +162,8 @@ NOT_IN_REFERENCE = (
     "readyz",
     "metrics",
 )
-# The stored request of a person's browser; nobody else can name it.
-STEPS_OF_A_PAGE = ("api/oauth/v1/authorize/<handle:handle>",)
+# What only a page of ours, in the person's browser, leads to.
+STEPS_OF_A_PAGE = ("api/oauth/v1/authorize/<handle:handle>", "api/oauth/v1/logout/confirm")
 
 
 def all_routes() -> list[str]:

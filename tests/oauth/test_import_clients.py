@@ -51,6 +51,13 @@ def test_a_client_keeps_its_id_and_its_secret(run, alice):
     assert bookshelf.profile(bookshelf.tokens_for(alice)["access_token"]).status == 200
 
 
+def test_where_people_go_after_signing_out_moves_in_too(run):
+    after, told = "https://bookshelf.example/bye", "https://bookshelf.example/logged-out"
+    run([{**BOOKSHELF, "post_logout_redirect_uris": [after], "backchannel_logout_uri": told}], "--write")
+    kept = Application.objects.get()
+    assert (kept.post_logout_redirect_uris, kept.backchannel_logout_uri) == (after, told)
+
+
 def test_without_write_nothing_is_written(run):
     code, printed = run([BOOKSHELF, TOOL, METER])
     assert code == 0
