@@ -3,6 +3,8 @@
 Source: platform.md, "A new user gets a personal organization at once".
 """
 
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils.text import slugify
@@ -19,13 +21,15 @@ def create_person(
     is_email_verified: bool = False,
     is_staff: bool = False,
     is_superuser: bool = False,
+    **known: UUID,
 ) -> User:
     """A person, its address and its personal organization, all or nothing.
 
+    `id` for one who moves in from elsewhere and keeps it.
     Without `password` the person signs in by a reset, a passkey or an account elsewhere.
     Raises IntegrityError (`user_email_unique`) if somebody has this address in any case.
     """
-    user = User.objects.create_user(email, password, name=name, is_staff=is_staff, is_superuser=is_superuser)
+    user = User.objects.create_user(email, password, name=name, is_staff=is_staff, is_superuser=is_superuser, **known)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=is_email_verified)
     give_personal_organization(user)
     return user

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.json_places import Lines, children
 from oauth_provider import client_details, client_names, clients
 from oauth_provider.client_details import LINKS, SWITCHES, Details
 from oauth_provider.models import Application, ClientSecret
@@ -91,7 +92,8 @@ def located(text: str) -> list[tuple[int, Any]]:
         whole = decoder.decode(text)
         if not isinstance(whole, list) or len(whole) > MAX_CLIENTS:
             raise Unreadable(f"The file is a JSON array of at most {MAX_CLIENTS} clients.")
-        return [(text.count("\n", 0, start) + 1, member) for start, member in members(decoder, text)]
+        lines, start = Lines(text), text.index("[")
+        return [(lines.at(place), member) for _index, place, member in children(text, start, decoder)]
     except json.JSONDecodeError as fault:
         raise Unreadable(f"Line {fault.lineno}: not JSON ({fault.msg}).") from None
     except RecursionError:
@@ -104,23 +106,6 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if repeated is not None:
         raise Unreadable(f'The key "{repeated}" stands twice in one client.')
     return dict(pairs)
-
-
-def members(decoder: json.JSONDecoder, text: str) -> list[tuple[int, Any]]:
-    """Where each member of the array that `text` is begins, and the member."""
-    found = []
-    position = skip(text, text.index("[") + 1)
-    while text[position] != "]":
-        member, end = decoder.raw_decode(text, position)
-        found.append((position, member))
-        position = skip(text, end)
-    return found
-
-
-def skip(text: str, position: int) -> int:
-    while text[position] in " \t\r\n,":
-        position += 1
-    return position
 
 
 def faults_of_shape(raw: Any) -> list[tuple[str, str]]:
