@@ -4,6 +4,7 @@ import json
 from typing import TypedDict
 
 from django.conf import settings
+from django.db.models import Q
 
 from accounts.encryption import decrypt
 from partnership.errors import Fault, Invalid, VolumeShrinkRefused, not_among
@@ -49,8 +50,10 @@ def get_region(name: str | None) -> Region:
     Raises Invalid (422), which lists the names and aliases.
     """
     offered = Region.objects.filter(is_offered=True).select_related("provisioner")
-    found = offered.filter(is_default=True) if name is None else offered.filter(name=name)
-    region = found.first() or offered.filter(aliases__name=name).first()
+    called = Q(is_default=True) if name is None else Q(name=name)
+    region = offered.filter(called).first()
+    if region is None and name is not None:
+        region = offered.filter(aliases__name=name).first()
     if region is None:
         names = [*offered.values_list("name", flat=True)]
         aliases = RegionAlias.objects.filter(region__is_offered=True).values_list("name", flat=True)
@@ -67,10 +70,11 @@ def get_instance_type(name: str | None, *, param: str = "instance_type") -> Inst
 
 
 def get_version(name: str | None, *, param: str = "insforge_oss_version") -> ServiceVersion:
-    offered = ServiceVersion.objects.filter(is_offered=True)
-    found = offered.filter(is_default=True).first() if name is None else offered.filter(name=name).first()
+    offered = [*ServiceVersion.objects.filter(is_offered=True)]
+    # Not by the database: the name may come from a query string, with characters that no database takes.
+    found = next((row for row in offered if (row.is_default if name is None else row.name == name)), None)
     if found is None:
-        raise not_among(param, offered.values_list("name", flat=True))
+        raise not_among(param, [row.name for row in offered])
     return found
 
 

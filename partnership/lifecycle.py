@@ -61,12 +61,18 @@ def change(project: Project, type_: Operation.Type, *, actor: Actor, now: dateti
         return operation_rows.begin(project, type_, {}, actor=actor, now=now)
 
 
-def restart(project: Project, version: str | None, *, actor: Actor, now: datetime) -> tuple[str, Operation]:
-    """The version that will run, and the operation. Without `version` it stays as it is."""
-    if version is not None:
-        version = catalog.get_version(version).name
+def restart(
+    project: Project, version: str | None, *, actor: Actor, now: datetime, param: str = "insforge_oss_version"
+) -> tuple[str, Operation]:
+    """The version that will run, and the operation. Without `version` it stays as it is.
+
+    Raises Invalid (422: of `param`), OperationInProgress, InvalidState (409).
+    """
     with transaction.atomic():
         project = lock(project)
+        # What it has it may keep, also when it is no longer offered; so may a retry.
+        if version not in (None, project.service_version_id):
+            version = catalog.get_version(version, param=param).name
         running = find_running(project, Type.RESTART, {"service_version": version})
         if running:
             return str(running.parameters["service_version"]), running
@@ -77,16 +83,22 @@ def restart(project: Project, version: str | None, *, actor: Actor, now: datetim
 
 
 def upgrade(
-    project: Project, instance_type: str | None, volume_size_gib: int | None, *, actor: Actor, now: datetime
+    project: Project,
+    instance_type: str | None,
+    volume_size_gib: int | None,
+    *,
+    actor: Actor,
+    now: datetime,
+    param: str = "instance_type",
 ) -> Upgrade:
     """Another instance type, a larger volume, or both. The same type and no size: nothing to do.
 
     Raises Invalid, VolumeShrinkRefused (422), OperationInProgress, InvalidState (409).
     """
-    if instance_type is not None:
-        instance_type = catalog.get_instance_type(instance_type).name
     with transaction.atomic():
         project = lock(project)
+        if instance_type not in (None, project.instance_type_id):
+            instance_type = catalog.get_instance_type(instance_type, param=param).name
         asked = {"instance_type": instance_type, "volume_size_gib": volume_size_gib}
         operation = find_running(project, Type.UPGRADE, asked)
         if operation is None:

@@ -5,7 +5,7 @@ Source: contract/README.md, rule 9.
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -49,9 +49,10 @@ def read_cursor(text: str, model: type[Model]) -> tuple[datetime, object]:
     try:
         at_text, _, key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(" ")
         at = parse_datetime(at_text)
+        at = at.astimezone(UTC) if at is not None and at.tzinfo else None
         pk: object = model._meta.pk.to_python(key)
-    except (ValueError, ValidationError) as fault:
+    except (ValueError, OverflowError, ValidationError) as fault:
         raise Invalid(Fault("cursor", "invalid", "cursor must be a next_cursor of this list.")) from fault
-    if at is None or at.tzinfo is None or pk is None:
+    if at is None or pk is None:
         raise Invalid(Fault("cursor", "invalid", "cursor must be a next_cursor of this list."))
     return at, pk

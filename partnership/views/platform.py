@@ -201,9 +201,8 @@ class Restart(ProjectView):
     def post(self, request: HttpRequest, project_id: str) -> JsonResponse:
         project = self.get_project(project_id)
         version = version_of(request.GET.get("insforgeOssVersion"))
-        if version:  # again in `restart`, but here by the name that the caller knows
-            catalog.get_version(version, param="insforgeOssVersion")
-        _, operation = lifecycle.restart(project, version, actor=self.actor, now=self.now)
+        param = "insforgeOssVersion"
+        _, operation = lifecycle.restart(project, version, actor=self.actor, now=self.now, param=param)
         is_patient = request.GET.get("waitForCompletion", "").lower() in ("true", "1")
         return self.shown(project, operation, seconds=LONG_SECONDS if is_patient else SHORT_SECONDS)
 
@@ -217,8 +216,7 @@ class UpgradeInstance(ProjectView):
     def post(self, request: HttpRequest, project_id: str) -> JsonResponse:
         project = self.get_project(project_id)
         wanted = self.read_body()["instanceType"]
-        catalog.get_instance_type(wanted, param="instanceType")
-        upgrade = lifecycle.upgrade(project, wanted, None, actor=self.actor, now=self.now)
+        upgrade = lifecycle.upgrade(project, wanted, None, actor=self.actor, now=self.now, param="instanceType")
         settled(upgrade.operation, seconds=SHORT_SECONDS)
         project.refresh_from_db()
         told: PlatformUpgraded = {

@@ -65,7 +65,8 @@ class ProjectList(PartnerView):
         if status is not None:
             mine = mine.filter(status=read_status(status))
         if external_id is not None:
-            mine = mine.filter(external_id=external_id)
+            # PostgreSQL takes no NUL, not even to look for.
+            mine = mine.none() if "\0" in external_id else mine.filter(external_id=external_id)
         rows, cursor = page(mine, request.GET, time_field="created_at")
         return answer(PartnerProjects(projects=[listed(project) for project in rows], next_cursor=cursor))
 

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Membership, Organization, Role
 from oauth_provider.models import Application
-from partnership.models import Event, Project, Tenure
+from partnership.models import Event, InstanceType, Project, Tenure
 
 
 @pytest.mark.contract("platform.md", "Projects", "GET")
@@ -189,3 +189,13 @@ class TestTransfer:
             as_alice.post(f"/organizations/v1/{home}/projects", {"name": name})
         refused = as_alice.post(shop + "/transfer", {"targetOrganizationId": str(home)})
         assert (refused.status, refused["code"]) == (400, "project.limit.reached")
+
+
+def test_a_version_that_no_database_holds_is_refused(as_alice, shop):
+    refused = as_alice.post(shop + "/restart?insforgeOssVersion=%00")
+    assert (refused.status, refused["errors"][0]["param"]) == (422, "insforgeOssVersion")
+
+
+def test_a_project_may_keep_the_type_that_is_no_longer_offered(as_alice, shop):
+    InstanceType.objects.filter(name="nano").update(is_offered=False, is_default=False)
+    assert as_alice.post(shop + "/upgrade-instance", {"instanceType": "nano"}).status == 200
