@@ -6,13 +6,16 @@ Source: openservicebrokerapi/servicebroker, spec.md at v2.17, "Service Broker Er
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from oauth_provider import safe_fetch
-from partnership.provisioners.base import Busy, DriverError, Pending
+from partnership.provisioners.base import Busy, DriverError, Pending, State
 
 POLL_SECONDS = 1.0
+MAX_POLLING_SECONDS = 7 * 86_400
+clock = time.time
 MAX_HOST_CHARACTERS = 300
 MAX_OPERATION_CHARACTERS = 10_000
 WEB_ADDRESS = re.compile(r"https?://[!-~]+")
@@ -23,6 +26,8 @@ class Offer(NamedTuple):
 
     ids: dict[str, str]
     is_bindable: bool
+    is_retrievable: bool  # a binding can be fetched, so it may be made asynchronously
+    max_polling_seconds: int  # 0: the broker names none, our own deadline holds
 
 
 class Orphaned(DriverError):
@@ -53,12 +58,23 @@ def refused(answer: safe_fetch.Answer) -> DriverError:
     return DriverError("broker_refused", message, is_retryable=False, detail=f"status {answer.status} {code}")
 
 
-def polling(answer: safe_fetch.Answer) -> Pending:
-    """The state to poll with. Raises Orphaned for an operation that no column or query can hold."""
+def polling(answer: safe_fetch.Answer, offer: Offer, *, phase: str = "poll") -> Pending:
+    """The state to poll with, and until when the plan wants to be polled.
+
+    Raises Orphaned for an operation that no column or query can hold.
+    """
     operation = answer_body(answer).get("operation") or ""
     if not isinstance(operation, str) or len(operation) > MAX_OPERATION_CHARACTERS or not operation.isprintable():
         raise Orphaned("malformed operation")
-    return Pending({"phase": "poll", "operation": operation}, retry_after(answer))
+    limit = offer.max_polling_seconds
+    until = {"until": f"{clock() + limit:.0f}"} if limit else {}
+    return Pending({"phase": phase, "operation": operation, **until}, retry_after(answer))
+
+
+def check_patience(state: State) -> None:
+    """Raises Failed past the plan's `maximum_polling_duration`: the operation counts as failed then."""
+    if "until" in state and clock() > float(state["until"]):
+        raise Failed("polled for longer than the plan's maximum_polling_duration")
 
 
 def host_of(found: Mapping[str, object]) -> str:
@@ -66,6 +82,11 @@ def host_of(found: Mapping[str, object]) -> str:
     url = found.get("dashboard_url")
     is_plain = isinstance(url, str) and WEB_ADDRESS.fullmatch(url) and len(url) <= MAX_HOST_CHARACTERS
     return str(url) if is_plain else ""
+
+
+def credentials_of(answer: safe_fetch.Answer) -> dict[str, object]:
+    found = answer_body(answer).get("credentials")
+    return found if isinstance(found, dict) else {}
 
 
 def retry_after(answer: safe_fetch.Answer) -> float:
@@ -99,7 +120,13 @@ def find_offer(answer: safe_fetch.Answer, service: object, plan: str, *, any_pla
             wanted = [row for row in plans if row.get("name") == plan]
             for row in wanted or (plans if any_plan else []):
                 ids = {"service_id": str(each.get("id")), "plan_id": str(row.get("id"))}
-                return Offer(ids, is_bindable=row.get("bindable", each.get("bindable", True)) is not False)
+                most = row.get("maximum_polling_duration")
+                return Offer(
+                    ids,
+                    is_bindable=row.get("bindable", each.get("bindable", True)) is not False,
+                    is_retrievable=each.get("bindings_retrievable") is True,
+                    max_polling_seconds=most if isinstance(most, int) and 0 < most < MAX_POLLING_SECONDS else 0,
+                )
     message = "The service broker does not offer this instance type."
     raise DriverError("plan_not_offered", message, is_retryable=False)
 

@@ -11,17 +11,11 @@ call, and what it left half done is deprovisioned before a create fails ("Orphan
 Source: openservicebrokerapi/servicebroker, spec.md at v2.17.
 """
 
-import base64
-import json
-from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from collections.abc import Callable, Mapping
 
-from oauth_provider import safe_fetch
 from partnership.provisioners.base import (
-    STEP_SECONDS,
     Busy,
     Done,
-    Driver,
     DriverError,
     Measurement,
     Pending,
@@ -32,22 +26,20 @@ from partnership.provisioners.base import (
 from partnership.provisioners.broker_answers import (
     POLL_SECONDS,
     Failed,
-    Offer,
     Orphaned,
     answer_body,
-    find_offer,
+    check_patience,
+    credentials_of,
     host_of,
     polling,
-    refused,
     retry_after,
 )
+from partnership.provisioners.broker_calls import Body, BrokerCalls
 
-API_VERSION = "2.17"
-MAX_ANSWER_BYTES = 1024 * 1024
-Body = Mapping[str, object]
+BINDING = ("service_bindings", "{}")  # named as its instance
 
 
-class OsbDriver(Driver):
+class OsbDriver(BrokerCalls):
     can = frozenset({"resize"})
 
     def __init__(self, settings: Mapping[str, object]) -> None:
@@ -57,15 +49,14 @@ class OsbDriver(Driver):
         self.can = OsbDriver.can | (names & {"pause", "restore", "restart"})
 
     def create(self, spec: Spec, step: Step, state: State) -> Done | Pending:
-        if state.get("phase") == "mitigate":
-            return self.mitigate(spec, step, state)
-        if state.get("phase") == "poll":
-            try:
-                going_on = self.poll(spec, step, state)
-            except Failed as failure:
-                return self.mitigate(spec, step, {"phase": "mitigate", "reason": failure.detail})
-            return going_on or self.bind(spec, step, host=state.get("host", ""))
-        return self.provision(spec, step)
+        phases: dict[str, Callable[[Spec, Step, State], Done | Pending]] = {
+            "poll": self.await_instance,
+            "bind": self.await_binding,
+            "fetch": self.fetch,
+            "unmake": self.unmake,
+            "mitigate": self.mitigate,
+        }
+        return phases.get(state.get("phase", ""), self.provision)(spec, step, state)
 
     def pause(self, spec: Spec, step: Step, state: State) -> Done | Pending:
         return self.update(spec, step, state, {"parameters": {"paused": True}})
@@ -87,28 +78,28 @@ class OsbDriver(Driver):
         """Bindings go first; 410 means that it was gone already."""
         if state.get("phase") == "poll":
             return self.poll(spec, step, state, gone_is_done=True) or Done()
-        step("unbind")
-        query, is_bindable = self.offer(spec, any_plan=True)
-        if is_bindable:
-            path = self.path(spec, "service_bindings", spec.project_id)
-            self.call("DELETE", path, spec, query=query, good=(200, 410))
+        going_on = self.unbind(spec, step, state)
+        if going_on:
+            return going_on
         step("deprovision")
+        offer = self.offer(spec, any_plan=True)
         answer = self.call(
             "DELETE",
             self.path(spec),
             spec,
-            query={**query, "accepts_incomplete": "true"},
+            query={**offer.ids, "accepts_incomplete": "true"},
             good=(200, 202, 410),
         )
-        return Done() if answer.status in (200, 410) else polling(answer)
+        return Done() if answer.status in (200, 410) else polling(answer, offer)
 
     def measure(self, spec: Spec) -> Measurement:
         raise DriverError("not_measurable", "A service broker tells no sizes.", is_retryable=False)
 
-    def provision(self, spec: Spec, step: Step) -> Done | Pending:
+    def provision(self, spec: Spec, step: Step, _state: State) -> Done | Pending:
         step("provision")
+        offer = self.offer(spec)
         body = {
-            **self.offer(spec).ids,
+            **offer.ids,
             # Not who asked: another person may ask again, and other attributes would be a 409.
             "organization_guid": spec.project_id,
             "space_guid": spec.project_id,
@@ -124,7 +115,7 @@ class OsbDriver(Driver):
                 "PUT", self.path(spec), spec, body, query={"accepts_incomplete": "true"}, good=(200, 201, 202)
             )
             host = host_of(answer_body(answer))
-            going_on = polling(answer) if answer.status == 202 else None
+            going_on = polling(answer, offer) if answer.status == 202 else None
         except Orphaned as orphan:
             # It may have been made or not: only a deprovision that succeeds makes sure.
             return self.mitigate(spec, step, {"phase": "mitigate", "reason": orphan.reason})
@@ -132,52 +123,109 @@ class OsbDriver(Driver):
             return Pending({**going_on.state, "host": host}, going_on.poll_seconds)
         return self.bind(spec, step, host=host)
 
+    def await_instance(self, spec: Spec, step: Step, state: State) -> Done | Pending:
+        try:
+            going_on = self.poll(spec, step, state)
+        except Failed as failure:
+            return self.mitigate(spec, step, {"phase": "mitigate", "reason": failure.detail})
+        return going_on or self.bind(spec, step, host=state.get("host", ""))
+
+    def await_binding(self, spec: Spec, step: Step, state: State) -> Done | Pending:
+        try:
+            going_on = self.poll(spec, step, state, of=BINDING)
+        except Failed as failure:
+            return self.unmake(spec, step, {"reason": failure.detail})
+        return going_on or self.fetch(spec, step, state)
+
     def mitigate(self, spec: Spec, step: Step, state: State) -> Pending:
         """Orphan mitigation: deprovision until the broker says it is gone, then let a new try begin.
 
         Ends by DriverError, retryable, as nothing of the failed try is left.
         """
-        inner = {"phase": "poll", "operation": state["operation"]} if "operation" in state else {}
+        inner = {**state, "phase": state["then"]} if "then" in state else {}
         try:
             going_on = self.delete(spec, step, inner)
         except (Orphaned, Failed, Busy):
             return Pending({"phase": "mitigate", "reason": state["reason"]}, POLL_SECONDS)
         if isinstance(going_on, Pending):
-            return Pending({**state, "operation": going_on.state["operation"]}, going_on.poll_seconds)
+            mine = {"phase": "mitigate", "reason": state["reason"], "then": going_on.state["phase"]}
+            return Pending({**going_on.state, **mine}, going_on.poll_seconds)
         raise Failed(f"orphan mitigated after {state['reason']}")
 
     def update(self, spec: Spec, step: Step, state: State, body: Body) -> Done | Pending:
         if state.get("phase") == "poll":
             return self.poll(spec, step, state) or Done()
         step("update")
+        offer = self.offer(spec)
         answer = self.call(
             "PATCH",
             self.path(spec),
             spec,
-            {**self.offer(spec).ids, **body},
+            {**offer.ids, **body},
             query={"accepts_incomplete": "true"},
             good=(200, 202),
         )
-        return Done() if answer.status == 200 else polling(answer)
+        return Done() if answer.status == 200 else polling(answer, offer)
 
-    def bind(self, spec: Spec, step: Step, *, host: str = "") -> Done:
+    def bind(self, spec: Spec, step: Step, *, host: str) -> Done | Pending:
         """One binding, named as the project: its credentials are how the project is reached."""
         step("bind")
-        ids, is_bindable = self.offer(spec)
-        if not is_bindable:
+        offer = self.offer(spec)
+        if not offer.is_bindable:
             return Done(host=host)
-        path = self.path(spec, "service_bindings", spec.project_id)
-        answer = self.call("PUT", path, spec, ids, good=(200, 201))
-        found = answer_body(answer).get("credentials")
-        return Done(host=host, credentials=found if isinstance(found, dict) else {})
+        query, good = ({"accepts_incomplete": "true"}, (200, 201, 202)) if offer.is_retrievable else ({}, (200, 201))
+        try:
+            answer = self.call("PUT", self.path(spec, *BINDING), spec, offer.ids, query=query, good=good)
+            if answer.status == 202:
+                going_on = polling(answer, offer, phase="bind")
+                return Pending({**going_on.state, "host": host}, going_on.poll_seconds)
+            return Done(host=host, credentials=credentials_of(answer))
+        except Orphaned as orphan:
+            return self.unmake(spec, step, {"reason": orphan.reason})
 
-    def poll(self, spec: Spec, step: Step, state: State, *, gone_is_done: bool = False) -> Pending | None:
+    def fetch(self, spec: Spec, step: Step, state: State) -> Done | Pending:
+        """The credentials of a binding that was made asynchronously: its 202 has none."""
+        step("fetch")
+        host = state.get("host", "")
+        try:
+            answer = self.call("GET", self.path(spec, *BINDING), spec, query=self.offer(spec, any_plan=True).ids)
+            return Done(host=host, credentials=credentials_of(answer))
+        except (Orphaned, Busy):
+            return Pending({"phase": "fetch", "host": host}, POLL_SECONDS)
+
+    def unbind(self, spec: Spec, step: Step, state: State) -> Pending | None:
+        """None when the binding is gone; a `state` with an operation goes on with that one."""
+        if "operation" in state:
+            return self.poll(spec, step, state, of=BINDING, gone_is_done=True)
+        step("unbind")
+        offer = self.offer(spec, any_plan=True)
+        if not offer.is_bindable:
+            return None
+        query = {**offer.ids, "accepts_incomplete": "true"}
+        answer = self.call("DELETE", self.path(spec, *BINDING), spec, query=query, good=(200, 202, 410))
+        return polling(answer, offer, phase="unbind") if answer.status == 202 else None
+
+    def unmake(self, spec: Spec, step: Step, state: State) -> Pending:
+        """Orphan mitigation of a binding: unbind until it is gone, then let a new try begin."""
+        mine = {"phase": "unmake", "reason": state["reason"]}
+        try:
+            going_on = self.unbind(spec, step, state)
+        except (Orphaned, Failed, Busy):
+            return Pending(mine, POLL_SECONDS)
+        if going_on:
+            return Pending({**going_on.state, **mine}, going_on.poll_seconds)
+        raise Failed(f"binding taken back after {state['reason']}")
+
+    def poll(
+        self, spec: Spec, step: Step, state: State, *, of: tuple[str, ...] = (), gone_is_done: bool = False
+    ) -> Pending | None:
         """None when `last_operation` says succeeded. Raises DriverError when it says failed."""
         step("last_operation")
+        check_patience(state)
         named = {"operation": state["operation"]} if state.get("operation") else {}
         try:
             query = {**self.offer(spec, any_plan=True).ids, **named}
-            answer = self.call("GET", self.path(spec, "last_operation"), spec, query=query, good=(200, 410))
+            answer = self.call("GET", self.path(spec, *of, "last_operation"), spec, query=query, good=(200, 410))
             found = answer_body(answer)
         except Orphaned:  # says nothing about the operation: ask again, until our own deadline
             return Pending(dict(state), POLL_SECONDS)
@@ -193,54 +241,3 @@ class OsbDriver(Driver):
             case "failed":
                 raise Failed("last_operation says failed")
         raise Failed("last_operation has no known state")
-
-    def offer(self, spec: Spec, *, any_plan: bool = False) -> Offer:
-        """The plan of the project, from the broker's catalog.
-
-        `any_plan`: what exists can be polled and deleted after its plan is no longer offered;
-        the instance's id says which it is, the plan is a hint that the broker must be given.
-        """
-        answer = self.call("GET", "/v2/catalog", spec)
-        return find_offer(answer, self.settings["service"], spec.instance_type, any_plan=any_plan)
-
-    def path(self, spec: Spec, *more: str) -> str:
-        return "/".join(["/v2/service_instances", quote(spec.project_id, safe=""), *more])
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        spec: Spec,
-        body: Body | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        good: tuple[int, ...] = (200,),
-    ) -> safe_fetch.Answer:
-        """Raises DriverError; `Orphaned` of it where the request may have had its effect all the same."""
-        url = str(self.settings["url"]).rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-        try:
-            answer = safe_fetch.fetch(
-                method,
-                url,
-                headers=self.headers(spec),
-                body=None if body is None else json.dumps(body).encode(),
-                timeout_seconds=STEP_SECONDS / 2,
-                max_bytes=MAX_ANSWER_BYTES,
-                reach=safe_fetch.Reach.ANYWHERE,  # the operator chose the broker's address
-            )
-        except safe_fetch.Refused as refusal:
-            raise Orphaned(refusal.outcome) from None
-        if answer.status not in good:
-            raise refused(answer)
-        return answer
-
-    def headers(self, spec: Spec) -> dict[str, str]:
-        pair = f"{self.settings.get('username', '')}:{self.settings.get('password', '')}"
-        identity = base64.b64encode(json.dumps(dict(spec.originator)).encode()).decode()
-        return {
-            "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
-            "Content-Type": "application/json",
-            "X-Broker-API-Version": API_VERSION,
-            "X-Broker-API-Originating-Identity": f"gatehouse {identity}",
-            "X-Broker-API-Request-Identity": spec.originator.get("request_id", ""),
-        }

@@ -1,13 +1,13 @@
 """A small Open Service Broker 2.17 of ours, on loopback, that misbehaves on purpose.
 
 `tricks[kind]` is a list of what to do at the next calls of that kind (catalog, provision,
-update, deprovision, bind, unbind, last_operation); then it behaves:
+update, deprovision, bind, unbind, fetch, last_operation, binding_operation); then it behaves:
 
 - a number: that status, and nothing is done;
 - `half_done`: done, and a 500; `cut`: done, and the connection ends without an answer;
 - `lies`: a success without doing anything; `slow`: done, with an answer too late;
 - `garbage`, `list`: done, with a body that is no JSON or no object;
-- `busy`: 422 ConcurrencyError; `fails`: last_operation says failed, and what ran is left half done.
+- `busy`: 422 ConcurrencyError; `fails`: either last_operation says failed, and what ran is left half done.
 """
 
 import json
@@ -48,6 +48,7 @@ class Broker:
     retry_after: str = ""
     polls: int = 0  # how often last_operation says "in progress"; 0: everything at once
     running: dict[str, int] = field(default_factory=dict)
+    binds_slowly: bool = False  # bindings too, then: 202, to be fetched
     going: set[str] = field(default_factory=set)  # to be deleted when its operation ends
 
     def kinds(self) -> list[str]:
@@ -90,10 +91,30 @@ class Broker:
             return 404, {}
         status = 200 if id_ in self.bindings else 201
         found = self.bindings.setdefault(id_, {"user": "u1", "password": "broker-secret"})
+        if self.binds_slowly:
+            self.running[f"binding {id_}"] = self.polls
+            return 202, {"operation": f"bind-{id_}"}
         return status, {"credentials": found}
 
+    def fetch(self, id_: str, _body: dict[str, Any]) -> tuple[int, Any]:
+        ready = id_ in self.bindings and f"binding {id_}" not in self.running
+        return (200, {"credentials": self.bindings[id_]}) if ready else (404, {})
+
     def unbind(self, id_: str, _body: dict[str, Any]) -> tuple[int, Any]:
-        return (200 if self.bindings.pop(id_, None) else 410), {}
+        if self.bindings.pop(id_, None) is None:
+            return 410, {}
+        if self.binds_slowly:
+            self.running[f"binding {id_}"] = self.polls
+            return 202, {"operation": f"unbind-{id_}"}
+        return 200, {}
+
+    def binding_operation(self, id_: str, _body: dict[str, Any]) -> tuple[int, Any]:
+        left = self.running.get(f"binding {id_}", 0)
+        if left > 0:
+            self.running[f"binding {id_}"] = left - 1
+            return 200, {"state": "in progress"}
+        self.running.pop(f"binding {id_}", None)
+        return (200, {"state": "succeeded"}) if id_ in self.bindings else (410, {})
 
     def last_operation(self, id_: str, _body: dict[str, Any]) -> tuple[int, Any]:
         left = self.running.get(id_, 0)
@@ -169,9 +190,9 @@ def kind_of(method: str, segments: list[str]) -> str:
     if segments[-1] == "catalog":
         return "catalog"
     if segments[-1] == "last_operation":
-        return "last_operation"
+        return "binding_operation" if "service_bindings" in segments else "last_operation"
     if "service_bindings" in segments:
-        return {"PUT": "bind", "DELETE": "unbind"}[method]
+        return {"PUT": "bind", "DELETE": "unbind", "GET": "fetch"}[method]
     return {"PUT": "provision", "PATCH": "update", "DELETE": "deprovision"}[method]
 
 

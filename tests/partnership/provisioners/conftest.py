@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from partnership.provisioners import osb
+from partnership.provisioners import broker_calls
 from tests.partnership.provisioners.broker import Served
 from tests.partnership.provisioners.grounds import EmbeddedGround, Ground, OsbGround, PostgresGround
 
@@ -34,7 +34,7 @@ def on_server() -> Iterator[PostgresGround]:
 
 @pytest.fixture
 def on_broker(monkeypatch) -> Iterator[OsbGround]:
-    monkeypatch.setattr(osb, "STEP_SECONDS", 1.6)
+    monkeypatch.setattr(broker_calls, "STEP_SECONDS", 1.6)
     served = Served()
     yield OsbGround(served)
     served.close()
@@ -47,8 +47,22 @@ def on_slow_broker(on_broker) -> OsbGround:
     return on_broker
 
 
+@pytest.fixture
+def on_slow_binder(on_slow_broker) -> OsbGround:
+    """One that makes bindings asynchronously too."""
+    on_slow_broker.broker.binds_slowly = True
+    on_slow_broker.broker.service["bindings_retrievable"] = True
+    return on_slow_broker
+
+
 @pytest.fixture(
-    params=["on_folder", pytest.param("on_server", marks=pytest.mark.postgres), "on_broker", "on_slow_broker"]
+    params=[
+        "on_folder",
+        pytest.param("on_server", marks=pytest.mark.postgres),
+        "on_broker",
+        "on_slow_broker",
+        "on_slow_binder",
+    ]
 )
 def ground(request) -> Ground:
     found: Ground = request.getfixturevalue(request.param)
