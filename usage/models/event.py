@@ -6,6 +6,8 @@ the statement that writes has just looked the project up.
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 
@@ -55,15 +57,20 @@ class Event(models.Model):
 class Void(models.Model):
     """An event that was taken back, once, and by which."""
 
-    pk = models.CompositePrimaryKey("source_id", "event_id")
+    pk = models.CompositePrimaryKey("source_id", "event_id", "generation")
     source = models.ForeignKey(Source, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     event_id = models.BinaryField()
+    generation = models.SmallIntegerField()
     by_source = models.ForeignKey(Source, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     by_event_id = models.BinaryField()
-    voided_at = models.DateTimeField()
+    by_generation = models.SmallIntegerField()
+    # Its month was closed: the day keeps its number, and a negative adjustment was posted.
+    is_adjustment = models.BooleanField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["by_source", "by_event_id"], name="void_takes_one_back")]
+        constraints = [
+            models.UniqueConstraint(fields=["by_source", "by_event_id", "by_generation"], name="void_takes_one_back")
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id} {bytes(self.event_id)!r}"
@@ -77,6 +84,7 @@ class Adjustment(models.Model):
     posted_on = models.DateField()
     source = models.ForeignKey(Source, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     event_id = models.BinaryField()
+    generation = models.SmallIntegerField()
     is_void = models.BooleanField()
     # Signed: negative where an event was taken back.
     ai_tokens = models.BigIntegerField(default=0)
@@ -90,7 +98,7 @@ class Adjustment(models.Model):
     class Meta:
         indexes = [models.Index(fields=["project_id", "posted_on"], name="adjustment_by_project")]
         constraints = [
-            models.UniqueConstraint(fields=["source", "event_id"], name="adjustment_once"),
+            models.UniqueConstraint(fields=["source", "event_id", "generation"], name="adjustment_once"),
             models.CheckConstraint(
                 condition=Q(original_day__lt=models.F("posted_on")), name="adjustment_of_an_earlier_day"
             ),
@@ -115,6 +123,8 @@ class IngestGate(models.Model):
     generation = models.SmallIntegerField(default=1)
     generation_began_at = models.DateTimeField()
     first_open_day = models.DateField()
+    oldest_event_day = models.DateField(default=date(2000, 1, 1))  # days before it have lost events
+    summed_before = models.DateField(default=date(2000, 1, 1))  # partners' days are summed up before it alone
 
     class Meta:
         constraints = [

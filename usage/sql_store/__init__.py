@@ -1,0 +1,83 @@
+"""Metering on PostgreSQL and SQLite: `store` is the `UsageStore` of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from usage.metrics import Amounts
+from usage.sql_store import closing, house, reading, rebuilding, recording, trail, voiding
+from usage.sql_store.clock import clock
+from usage.sql_store.judging import by_time, sent
+from usage.store import (
+    Adjustment,
+    Day,
+    Difference,
+    EventPage,
+    Owner,
+    Recorded,
+    Sender,
+    UsageEvent,
+    UsageStore,
+    Verdict,
+)
+
+__all__ = ["SqlStore", "store"]
+
+
+class SqlStore:
+    def clock(self) -> datetime:
+        return clock()
+
+    def record(self, sender: Sender, events: Sequence[UsageEvent], now: datetime) -> list[Verdict]:
+        """What is recorded first, then what is taken back: the order within a batch says nothing."""
+        verdicts = {index: verdict for index, event in enumerate(events) if (verdict := by_time(event, now))}
+        timely = [sent(index, event) for index, event in enumerate(events) if index not in verdicts]
+        verdicts |= recording.record(sender, [each for each in timely if isinstance(each.event, Recorded)], now)
+        verdicts |= voiding.record(sender, [each for each in timely if not isinstance(each.event, Recorded)], now)
+        return [verdicts[index] for index in range(len(events))]
+
+    def daily(self, project: UUID, first: date, last: date) -> list[Day]:
+        return reading.daily(project, first, last)
+
+    def owner_days(self, owner: Owner, first: date, last: date) -> list[Day]:
+        return reading.owner_days(owner, first, last)
+
+    def owner_total(self, owner: Owner, first: date, last: date) -> dict[str, int]:
+        return reading.owner_total(owner, first, last)
+
+    def project_totals(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> dict[UUID, Amounts]:
+        return reading.project_totals(owner, projects, first, last)
+
+    def daily_rows(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> Iterator[tuple[UUID, Day]]:
+        return reading.daily_rows(owner, projects, first, last)
+
+    def events(
+        self, project: UUID, on: date, metric: str, *, after: tuple[datetime, str, str] | None, limit: int
+    ) -> EventPage:
+        return trail.events(project, on, metric, after=after, limit=limit)
+
+    def adjustments(self, projects: Owner | UUID, first: date, last: date) -> list[Adjustment]:
+        return trail.adjustments(projects, first, last)
+
+    def first_open_day(self) -> date:
+        return closing.first_open_day()
+
+    def close_before(self, first_open_day: date, now: datetime) -> None:
+        closing.close_before(first_open_day, now)
+
+    def recompute(self, first: date, last: date, *, repair: bool) -> list[Difference]:
+        return rebuilding.recompute(first, last, repair=repair)
+
+    def oldest_event_day(self) -> date:
+        return closing.oldest_event_day()
+
+    def forget(self, before: date, now: datetime) -> int:
+        return closing.forget(before, now)
+
+    def keep_house(self, now: datetime) -> int:
+        return house.keep(now)
+
+
+store: UsageStore = SqlStore()

@@ -1,0 +1,181 @@
+"""Days and totals of projects and owners, peaks carried on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from usage.metrics import NAMES, PEAKS, Amounts, fold, zero
+from usage.sql_store.clock import clock
+from usage.sql_store.days import Cells
+from usage.sql_store.sql import among, as_day, as_time, as_uuid, day_of, fetch
+from usage.store import Day, Owner
+
+ONE_DAY = timedelta(days=1)
+AMOUNTS = ", ".join(NAMES)
+EVER = (date.min, date.max)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """From which day to which a project exists; today is the last one of what is not deleted."""
+
+    first: date
+    last: date
+
+
+Spans = Sequence[tuple[date, date]]  # days, both inclusive, that count for an owner
+Samples = dict[str, int]  # peak metric -> the last sample before the period
+
+
+def daily(project: UUID, first: date, last: date) -> list[Day]:
+    return [day for _, day in rows_of([project], {}, first, last)]
+
+
+def daily_rows(owner: Owner, projects: Sequence[UUID], first: date, last: date) -> Iterator[tuple[UUID, Day]]:
+    yield from rows_of(projects, spans(owner, projects), first, last)
+
+
+def project_totals(owner: Owner, projects: Sequence[UUID], first: date, last: date) -> dict[UUID, Amounts]:
+    days: dict[UUID, list[Amounts]] = {project: [] for project in projects}
+    for project, day in daily_rows(owner, projects, first, last):
+        days[project].append(day.amounts)
+    return {project: fold(amounts) for project, amounts in days.items()}
+
+
+def owner_days(owner: Owner, first: date, last: date) -> list[Day]:
+    totals = {first + timedelta(days=number): zero() for number in range((last - first).days + 1)}
+    estimated = set()
+    for _, day in daily_rows(owner, projects_of(owner), first, last):
+        for name in NAMES:
+            totals[day.on][name] += day.amounts[name]
+        if day.estimated:
+            estimated.add(day.on)
+    return [Day(on, amounts, on in estimated) for on, amounts in totals.items()]
+
+
+def owner_total(owner: Owner, first: date, last: date) -> dict[str, int]:
+    return fold(day.amounts for day in owner_days(owner, first, last))
+
+
+def projects_of(owner: Owner) -> list[UUID]:
+    """All that the owner has or, of an organization, ever had."""
+    condition, value = OWNED[owner.kind]
+    rows = fetch(
+        f"SELECT p.id FROM partnership_project p WHERE p.environment = %s AND {condition} ORDER BY p.id",
+        [owner.environment, value(owner.id)],
+    )
+    return [as_uuid(id_) for (id_,) in rows]
+
+
+OWNED = {
+    "partner": ("p.partner_id = %s", str),
+    "organization": (
+        "EXISTS (SELECT 1 FROM partnership_tenure t WHERE t.project_id = p.id AND t.organization_id = %s)",
+        UUID,
+    ),
+}
+
+
+def spans(owner: Owner, projects: Sequence[UUID]) -> dict[UUID, Spans]:
+    """The days of each project that count for an organization: those at whose end it owned it.
+
+    Usage from before a project was made is its first owner's. A partner's projects are its own for good.
+    """
+    if owner.kind == "partner":
+        return {}
+    condition, parameters = among("t.project_id", projects)
+    rows = fetch(
+        "SELECT t.project_id, t.from_at, t.until_at, p.created_at FROM partnership_tenure t "
+        f"JOIN partnership_project p ON p.id = t.project_id WHERE t.organization_id = %s AND {condition}",
+        [UUID(owner.id), *parameters],
+    )
+    found: dict[UUID, list[tuple[date, date]]] = {project: [] for project in projects}
+    for project, from_at, until_at, created_at in rows:
+        first = date.min if as_time(from_at) <= as_time(created_at) else day_of(as_time(from_at))
+        found[as_uuid(project)].append((first, day_of(as_time(until_at)) - ONE_DAY if until_at else date.max))
+    return {project: list(days) for project, days in found.items()}
+
+
+def rows_of(
+    projects: Sequence[UUID], counting: Mapping[UUID, Spans], first: date, last: date
+) -> Iterator[tuple[UUID, Day]]:
+    """The days of each project, of which those in its spans (without any: all)."""
+    lives = find_lives(projects)
+    rows = find_rows(projects, first, last)
+    before = find_samples(projects, first)
+    for project in projects:
+        if project in lives:
+            for day in carry(lives[project], rows.get(project, {}), before.get(project, {}), first, last):
+                if any(since <= day.on <= until for since, until in counting.get(project, [EVER])):
+                    yield project, day
+
+
+def carry(life: Life, rows: Mapping[date, Cells], samples: Samples, first: date, last: date) -> Iterator[Day]:
+    """The days on which the project existed or has a row; a peak without a sample is the last one before,
+    while the project exists."""
+    samples = dict(samples)
+    on = first
+    while on <= last:
+        exists = life.first <= on <= life.last
+        cells = rows.get(on)
+        if cells or exists:
+            amounts, estimated = filled(cells or {}, samples if exists else {})
+            yield Day(on, amounts, estimated)
+        samples.update(samples_in(cells or {}))
+        on += ONE_DAY
+
+
+def samples_in(cells: Mapping[str, int | None]) -> Samples:
+    return {name: sample for name in PEAKS if (sample := cells.get(name)) is not None}
+
+
+def filled(cells: Mapping[str, int | None], samples: Samples) -> tuple[dict[str, int], bool]:
+    amounts, estimated = {}, False
+    for name in NAMES:
+        amount = cells.get(name)
+        if amount is None and name in samples:
+            amount, estimated = samples[name], True
+        amounts[name] = amount or 0
+    return amounts, estimated
+
+
+def find_lives(projects: Sequence[UUID]) -> dict[UUID, Life]:
+    today = day_of(clock())
+    condition, parameters = among("id", projects)
+    rows = fetch(f"SELECT id, created_at, deleted_at FROM partnership_project WHERE {condition}", parameters)
+    return {
+        as_uuid(id_): Life(day_of(as_time(created_at)), day_of(as_time(deleted_at)) if deleted_at else today)
+        for id_, created_at, deleted_at in rows
+    }
+
+
+def find_rows(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, dict[date, Cells]]:
+    condition, parameters = among("project_id", projects)
+    rows = fetch(
+        f"SELECT project_id, day, {AMOUNTS} FROM usage_daily WHERE {condition} AND day BETWEEN %s AND %s",
+        [*parameters, first, last],
+    )
+    found: dict[UUID, dict[date, Cells]] = {}
+    for project, day, *amounts in rows:
+        found.setdefault(as_uuid(project), {})[as_day(day)] = dict(zip(NAMES, amounts, strict=True))
+    return found
+
+
+def find_samples(projects: Sequence[UUID], before: date) -> dict[UUID, Samples]:
+    """The last sample of each peak before a day."""
+    condition, parameters = among("p.id", projects)
+    last = ", ".join(
+        f"(SELECT d.{name} FROM usage_daily d WHERE d.project_id = p.id AND d.day < %s AND d.{name} IS NOT NULL "
+        "ORDER BY d.day DESC LIMIT 1)"
+        for name in PEAKS
+    )
+    rows = fetch(
+        f"SELECT p.id, {last} FROM partnership_project p WHERE {condition}", [*[before] * len(PEAKS), *parameters]
+    )
+    return {
+        as_uuid(id_): {name: int(sample) for name, sample in zip(PEAKS, samples, strict=True) if sample is not None}
+        for id_, *samples in rows
+    }

@@ -1,0 +1,77 @@
+"""Plain statements on both databases: prepared on PostgreSQL, as `oauth_provider/statements.py` says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from oauth_provider.statements import as_time, as_uuid, plain
+
+__all__ = ["Row", "among", "as_day", "as_time", "as_uuid", "chunks", "day_of", "execute", "execute_many", "fetch"]
+
+Row = tuple[Any, ...]
+Parameter = object  # what the driver of either database takes
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def fetch(sql: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
+    if is_postgresql():
+        connection.ensure_connection()
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as prepared:
+            return prepared.execute(sql, parameters, prepare=True).fetchall()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [plain(value) for value in parameters])  # type: ignore[arg-type]
+        return list(cursor.fetchall())
+
+
+def execute(sql: str, parameters: Sequence[Parameter] = ()) -> int:
+    """How many rows it touched."""
+    if is_postgresql():
+        connection.ensure_connection()
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as prepared:
+            return prepared.execute(sql, parameters, prepare=True).rowcount
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [plain(value) for value in parameters])  # type: ignore[arg-type]
+        return int(cursor.rowcount)
+
+
+def execute_many(sql: str, rows: Sequence[Sequence[Parameter]]) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if not is_postgresql():
+            rows = [[plain(value) for value in row] for row in rows]  # type: ignore[arg-type]
+        cursor.executemany(sql, rows)  # type: ignore[arg-type]
+
+
+def among(column: str, values: Sequence[UUID] | Sequence[str]) -> tuple[str, list[Parameter]]:
+    """The condition that `column` is one of `values`, as one parameter however many there are."""
+    if is_postgresql():
+        return f"{column} = ANY(%s)", [list(values)]
+    return f"{column} IN (SELECT value FROM json_each(%s))", [json.dumps([plain(value) for value in values])]
+
+
+def chunks(values: Sequence[Any], size: int) -> Iterator[list[Any]]:
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def day_of(instant: datetime) -> date:
+    """The UTC day, by Python alone: no session's time zone has a say in it."""
+    return instant.astimezone(UTC).date()
+
+
+def as_day(value: date | str) -> date:
+    """SQLite gives a computed day as text."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
