@@ -27,8 +27,9 @@ from partnership.models import Partner
 from partnership.partners import NewSecret
 
 PUBLIC_CLIENT_ID = "clf_NK8cMUs41gm8ZcfdtSguVw"  # built into the deployed CLI
-SCOPES = "user:read organizations:read projects:read projects:write"
+SCOPES = "user:read openid profile email organizations:read projects:read projects:write"
 CALLBACK = "http://127.0.0.1:4000/auth/callback"
+AFTER_SIGNING_OUT = "http://127.0.0.1:4000/signed-out"
 WEB_REDIRECTS = (
     CALLBACK,
     "http://localhost:4000/auth/callback",
@@ -67,6 +68,7 @@ CLIENTS: dict[str, dict[str, Any]] = {
         "client_type": "confidential",
         "authorization_grant_type": "authorization-code",
         "redirect_uris": " ".join(WEB_REDIRECTS),
+        "post_logout_redirect_uris": AFTER_SIGNING_OUT,
         "allowed_scopes": SCOPES,
         "is_verified": True,
     },

@@ -20,6 +20,7 @@ OUTSIDE = [
     "/accounts/password/reset/done/",
     "/accounts/password/reset/key/1-x-y/",
     "/dev/mail",
+    "/api/oauth/v1/logout",
     "/nothing",
 ]
 INSIDE = [
@@ -29,6 +30,7 @@ INSIDE = [
     "/account/apps",
     "/accounts/email/",
     "/accounts/logout/",
+    "/api/oauth/v1/logout",
     "/accounts/password/change/",
     "/accounts/reauthenticate/",
     "/accounts/2fa/totp/activate/",

@@ -4,9 +4,13 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 from authlib.integrations.httpx_client import OAuth2Client
+from authlib.jose import JsonWebKey, JsonWebToken
+from authlib.oidc.core import CodeIDToken
 
 from tests.lanes.server import SHARED_SECRETS, running
 from tests.lanes.visitor import Visitor
@@ -14,6 +18,7 @@ from tests.lanes.visitor import Visitor
 pytestmark = pytest.mark.processes
 NODE = Path(__file__).parent / "node"
 SCOPE = "user:read organizations:read"
+AFTER_SIGNING_OUT = "http://127.0.0.1:4000/signed-out"  # as the demo client has it registered
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +48,8 @@ def check(result):
     assert (result["after_refresh"], result["after_revoke"]) == (200, 401)
 
 
-@pytest.mark.parametrize("library", ["openid-client", "oauth4webapi", "simple-oauth2"])
-def test_a_node_library_goes_the_whole_way(library, client, alice):
+def run_in_node(library, client, person):
+    """What the script of `library` has to say after `person` allowed what it asked for."""
     assert shutil.which("node"), "node is needed: .ci/run installs it"
     with subprocess.Popen(
         ["node", f"{library}.mjs", json.dumps(client)],
@@ -57,11 +62,79 @@ def test_a_node_library_goes_the_whole_way(library, client, alice):
         first = script.stdout.readline()
         if not first:
             pytest.fail(script.stderr.read()[-3000:])
-        callback = alice.allow(json.loads(first)["authorize"])
+        callback = person.allow(json.loads(first)["authorize"])
         out, failure = script.communicate(callback + "\n", timeout=60)
 
     assert script.returncode == 0, failure[-3000:]
-    check(json.loads(out)["result"])
+    return json.loads(out)["result"]
+
+
+@pytest.mark.parametrize("library", ["openid-client", "oauth4webapi", "simple-oauth2"])
+def test_a_node_library_goes_the_whole_way(library, client, alice):
+    check(run_in_node(library, client, alice))
+
+
+@pytest.fixture
+def web_client(server):
+    held = server.demo["clients"]["confidential"]
+    return {"base_url": server.url, "post_logout_redirect_uri": AFTER_SIGNING_OUT, **held}
+
+
+def check_sign_out(browser, logout, web_client):
+    """At once, as the hint is of this browser; afterwards nobody is signed in."""
+    there = browser.get(logout)
+    assert there.headers["Location"] == web_client["post_logout_redirect_uri"] + "?state=bye"
+    assert browser.get(f"{web_client['base_url']}/account").headers["Location"].startswith("/accounts/login/")
+
+
+def test_openid_client_signs_a_person_in_and_out(web_client, alice):
+    said = run_in_node("openid", web_client, alice)
+
+    claims, refreshed = said["claims"], said["refreshed"]
+    assert (claims["iss"], claims["email"]) == (web_client["base_url"], "alice@example.com")
+    assert said["person"] == {name: claims[name] for name in ("sub", "name", "email", "email_verified")}
+    assert [refreshed[name] for name in ("sub", "auth_time", "sid")] == [
+        claims[name] for name in ("sub", "auth_time", "sid")
+    ]
+    check_sign_out(alice.browser, said["logout"], web_client)
+
+
+def test_authlib_signs_a_person_in_and_out(web_client, alice):
+    metadata = httpx.get(f"{web_client['base_url']}/.well-known/openid-configuration").json()
+    key_set = JsonWebKey.import_key_set(httpx.get(metadata["jwks_uri"]).json())
+    session = OAuth2Client(
+        web_client["client_id"],
+        web_client["client_secret"],
+        scope="openid email",
+        redirect_uri=web_client["redirect_uri"],
+        code_challenge_method="S256",
+    )
+    verifier, nonce = "authlib-" + "v" * 40, "authlib-nonce"
+    url, state = session.create_authorization_url(
+        metadata["authorization_endpoint"], code_verifier=verifier, nonce=nonce
+    )
+    token = session.fetch_token(
+        metadata["token_endpoint"],
+        authorization_response=alice.allow(url),
+        state=state,
+        code_verifier=verifier,
+    )
+
+    said = JsonWebToken(metadata["id_token_signing_alg_values_supported"]).decode(
+        token["id_token"],
+        key_set,
+        claims_cls=CodeIDToken,
+        claims_options={"iss": {"values": [metadata["issuer"]]}, "aud": {"values": [web_client["client_id"]]}},
+        claims_params={"nonce": nonce, "client_id": web_client["client_id"], "access_token": token["access_token"]},
+    )
+    said.validate()
+    assert session.get(metadata["userinfo_endpoint"]).json()["sub"] == said["sub"]
+    query = {
+        "id_token_hint": token["id_token"],
+        "post_logout_redirect_uri": web_client["post_logout_redirect_uri"],
+        "state": "bye",
+    }
+    check_sign_out(alice.browser, f"{metadata['end_session_endpoint']}?{urlencode(query)}", web_client)
 
 
 def test_authlib_goes_the_whole_way(client, alice):

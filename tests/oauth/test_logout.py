@@ -76,9 +76,9 @@ def test_attack_091_without_a_hint_the_person_is_asked(browser, portal, named):
     assert not is_signed_in(browser)
 
 
-def test_who_stays_stays(browser, portal):
+def test_who_cancels_stays(browser, portal):
     page = ask(browser, client_id=portal.application.client_id, post_logout_redirect_uri=AFTER)
-    there = browser.post(f"{LOGOUT}/confirm", {**fields_of(page), "answer": "stay"})
+    there = browser.post(f"{LOGOUT}/confirm", {**fields_of(page), "answer": "cancel"})
     assert there["Location"] == "/account"
     assert is_signed_in(browser)
 
