@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -22,11 +23,18 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from config.settings import url_host
+from partnership import waiting
 
-STOP_WITHIN_SECONDS = 25  # below the 30 s after which platforms kill
+FINISH_SECONDS = 10  # for the requests that are under way
+STOP_WITHIN_SECONDS = 15  # well below the 30 s after which platforms kill
 PR_SET_PDEATHSIG = 1
+
+
+# Python drops an exception that a signal raises inside a finalizer: the request to stop stays here.
+stop_asked = threading.Event()
 
 
 class Stopped(Exception):
@@ -55,6 +63,23 @@ class QuietLogger(Logger):  # type: ignore[misc]  # it has no type hints
         self.error_log.propagate = True
 
 
+class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
+    """Gunicorn's, but a stop waits for nobody who has asked nothing, nor for a project.
+
+    Why: docs/decisions/0073.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        waiting.stopping.set()
+        super().handle_exit(sig, frame)
+
+    def murder_pending(self) -> None:
+        if not self.alive:
+            for connection in self.pending_conns:
+                connection.timeout = 0.0
+        super().murder_pending()
+
+
 class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
     """Gunicorn with our settings, on a socket that is already bound."""
 
@@ -67,10 +92,10 @@ class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
             "bind": f"fd://{self.opened.fileno()}",
             "workers": settings.WEB_CONCURRENCY,
             "threads": settings.WEB_THREADS,
-            "worker_class": "gthread",
+            "worker_class": WebWorker,
             "preload_app": True,
             "limit_request_line": 8190,  # a `state` of 2,048 bytes, percent-encoded, fits
-            "graceful_timeout": 20,
+            "graceful_timeout": FINISH_SECONDS,
             "keepalive": 15,
             "logger_class": QuietLogger,
             "loglevel": "warning",
@@ -105,8 +130,12 @@ class Children:
 
     def wait(self) -> str:
         """The name of the first child that ends; Stopped when somebody asks for that."""
-        pid, _ = os.wait()
-        return self.pids.pop(pid, "unknown")
+        if not stop_asked.is_set():
+            pid, _ = os.wait()
+            name = self.pids.pop(pid, "unknown")
+        if stop_asked.is_set():
+            raise Stopped
+        return name
 
     def stop(self) -> None:
         """Asks all to stop, waits, and kills what is left: nobody outlives the parent."""
@@ -155,6 +184,7 @@ def stop_on_signals() -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)
+        stop_asked.set()
         raise Stopped
 
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -19,6 +19,8 @@ LOOKS_SECONDS = (0.02, 0.03, 0.05, 0.1, 0.2)
 
 places = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 sleep = time.sleep
+# Set when the process stops: who waits is answered at once, as if the time had passed.
+stopping = threading.Event()
 clock = time.monotonic
 
 
@@ -35,7 +37,7 @@ def wait_for(operation: Operation, *, seconds: float) -> Operation:
 def look_until_over(operation: Operation, until: float) -> Operation:
     looks = iter(LOOKS_SECONDS)
     pause = LOOKS_SECONDS[0]
-    while operation.is_open and (left := until - clock()) > 0:
+    while operation.is_open and not stopping.is_set() and (left := until - clock()) > 0:
         pause = next(looks, pause)
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from io import StringIO
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from accounts.mail import Letter, post
 from accounts.models import User
-from config import chores, demo_data, heartbeat
+from config import chores, demo_data, heartbeat, serving
 from oauth_provider.models import Application, ClientSecret, SigningKey
 from oauth_provider.opaque import digest
 
@@ -208,3 +209,12 @@ def test_work_once_does_what_is_due_and_ends(embedded):
     signal.signal(signal.SIGINT, before[1])
     assert SigningKey.objects.count() == len(SigningKey.KeySet)
     assert not heartbeat.is_silent(timezone.now())
+
+
+def test_a_stop_whose_exception_was_dropped_is_not_lost(monkeypatch):
+    asked = threading.Event()
+    monkeypatch.setattr(serving, "stop_asked", asked)
+    asked.set()
+
+    with pytest.raises(serving.Stopped):
+        serving.Children().wait()

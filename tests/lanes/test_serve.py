@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import time
 import httpx
 import pytest
 
+from config.serving import STOP_WITHIN_SECONDS
 from tests.lanes.server import ROOT, left_running, running
 
 pytestmark = pytest.mark.processes
@@ -81,6 +83,15 @@ def test_ctrl_c_stops_it_as_sigterm_does(serving):
 
     assert serving.process.wait(timeout=20) == 0
     assert left_running(serving.process.pid) == []
+
+
+def test_neither_a_silent_connection_nor_half_a_request_holds_a_stop(serving):
+    address = ("127.0.0.1", int(serving.url.rpartition(":")[2]))
+    with socket.create_connection(address), socket.create_connection(address) as half:
+        half.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        httpx.get(f"{serving.url}/livez")  # both were accepted before this one
+        serving.process.send_signal(signal.SIGTERM)
+        assert serving.process.wait(timeout=STOP_WITHIN_SECONDS) == 0
 
 
 def test_a_request_line_with_the_longest_state_arrives(serving):
