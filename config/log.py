@@ -12,7 +12,7 @@ import structlog
 SECRET = re.compile(
     r"(?P<prefixed>\b(?:gcs|grt|gps|ik|whsec)_[A-Za-z0-9_-]{8,})"
     r"|(?P<jwt>\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)"
-    r"|(?P<name>\b(?:code|code_verifier|client_secret|token|access_token|refresh_token|id_token|password|state)"
+    r"|(?P<name>\b(?:code|code_verifier|device_code|user_code|client_secret|token|access_token|refresh_token|id_token|password|state)"
     r"[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s&\"',}]+)"
     # Links in mails carry their token in the path.
     r"|(?P<link>/(?:invitations|password/reset/key|confirm-email)/)(?P<key>[^\s/?\"']+)"

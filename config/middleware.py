@@ -117,7 +117,7 @@ class SecurityHeadersMiddleware:
     any other opener policy there cuts the popup off (oauth.md, "authorize").
     """
 
-    POPUP_PATHS = ("/api/oauth/v1/authorize", "/accounts/", "/continue")
+    POPUP_PATHS = ("/api/oauth/v1/authorize", "/accounts/", "/continue", "/device")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -11,6 +11,7 @@ from typing import Any
 from accounts.errors import RateLimited
 from config.call_schema import Schema, by_status, refused
 from oauth_provider.errors import WORDS, InsufficientScope, InvalidToken, MachineHasNoPerson
+from oauth_provider.grants import GRANTS
 
 NO_STORE = "`Cache-Control: no-store`."
 
@@ -58,7 +59,10 @@ def said_by(words: dict[int, str]) -> Schema:
     }
 
 
-GRANT_WORDS = "invalid_request invalid_grant invalid_scope invalid_target unauthorized_client unsupported_grant_type"
+GRANT_WORDS = (
+    "invalid_request invalid_grant invalid_scope invalid_target unauthorized_client unsupported_grant_type "
+    "authorization_pending slow_down access_denied expired_token"
+)
 OAUTH_REFUSALS = said_by(
     {
         400: "invalid_request",
@@ -109,6 +113,15 @@ SCHEMAS: Schema = {
         refresh_token=text(description="Opaque. Absent for machine clients."),
         id_token=text(description="Where `openid` was granted: a JWT (OpenID Connect Core section 2)."),
         scope=text("user:read organizations:read"),
+    ),
+    "DeviceCodes": fields(
+        "device_code user_code verification_uri verification_uri_complete expires_in interval",
+        device_code=text(description="For the device alone."),
+        user_code=text("WDJB-MJHT"),
+        verification_uri=text("http://localhost:8000/device"),
+        verification_uri_complete=text(description="The same with the code in it, for a QR code."),
+        expires_in={"type": "integer", "example": 900},
+        interval={"type": "integer", "example": 5, "description": "Seconds between polls; 5 more at each slow_down."},
     ),
     "Profile": fields(
         "user",
@@ -203,23 +216,46 @@ PATHS: Schema = {
         "post": {
             "tags": ["OAuth"],
             "operationId": "token",
-            "summary": "Redeem a code, refresh, or get a machine's token",
+            "summary": "Redeem a code, refresh, poll as a device, or get a machine's token",
             "description": NO_STORE,
             "security": BY_CLIENT,
             "requestBody": body(
                 fields(
                     "grant_type",
-                    grant_type=text(enum=["authorization_code", "refresh_token", "client_credentials"]),
+                    grant_type=text(enum=list(GRANTS)),
                     code=text(),
                     redirect_uri=text("http://127.0.0.1:4000/auth/callback"),
                     code_verifier=text(),
                     refresh_token=text(),
+                    device_code=text(),
                     scope=text(description="Narrower than granted."),
                     resource=text(),
                     **CLIENT,
                 )
             ),
             "responses": {"200": json(ref("TokenAnswer"), NO_STORE), **TOKEN_REFUSALS},
+        }
+    },
+    "/api/oauth/v1/device_authorization": {
+        "post": {
+            "tags": ["OAuth"],
+            "operationId": "device_authorization",
+            "summary": "Get the two codes of a device login (RFC 8628)",
+            "description": f"{NO_STORE} Show the person `user_code` and `verification_uri`, and poll token meanwhile.",
+            "security": BY_CLIENT,
+            "requestBody": body(
+                fields(
+                    "client_id",
+                    scope=text(description="Absent: the client's default scopes."),
+                    resource=text(),
+                    **CLIENT,
+                )
+            ),
+            "responses": {
+                "200": json(ref("DeviceCodes"), NO_STORE),
+                **OAUTH_REFUSALS,
+                **said_by({400: "invalid_request invalid_scope invalid_target unauthorized_client"}),
+            },
         }
     },
     "/api/oauth/v1/revoke": {

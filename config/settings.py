@@ -357,6 +357,7 @@ INSTALLED_APPS += [f"allauth.socialaccount.providers.{provider}" for provider in
 TOKEN_ISSUER: str = read(env.str, "TOKEN_ISSUER", "insforge")
 TOKEN_AUDIENCE: str = read(env.str, "TOKEN_AUDIENCE", "insforge-api")
 CODE_SECONDS: int = read(env.int, "CODE_SECONDS", 300)
+DEVICE_CODE_SECONDS: int = read(env.int, "DEVICE_CODE_SECONDS", 900)
 ACCESS_TOKEN_SECONDS: int = read(env.int, "ACCESS_TOKEN_SECONDS", 3600)
 REFRESH_TOKEN_SECONDS: int = read(env.int, "REFRESH_TOKEN_SECONDS", 30 * 86_400)
 REFRESH_GRACE_SECONDS: int = read(env.int, "REFRESH_GRACE_SECONDS", 30)

@@ -168,11 +168,10 @@ def check_response_type(values: Mapping[str, str], application: Application, ref
 
 def read_scope(query: Query, values: Mapping[str, str], application: Application, refuse: Refusal) -> str:
     asked = values["scope"] if "scope" in query else application.default_scopes
-    names = scopes.parse(asked)
-    grantable = set(scopes.for_people()) & scopes.expand(application.allowed_scopes)
-    if not names or not set(names) <= grantable:
+    scope = scopes.granted_by_people(asked, application.allowed_scopes)
+    if not scope:
         raise refuse("invalid_scope", "The scope is empty, unknown or not allowed for this client.")
-    return scopes.join(names)
+    return scope
 
 
 def read_state(query: Query, refuse: Refusal) -> bytes:

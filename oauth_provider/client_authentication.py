@@ -14,9 +14,10 @@ from django.http import HttpRequest
 
 from accounts import rate_limit
 from accounts.client_address import limit_key
+from accounts.rate_limit import Usage
 from oauth_provider.client_secrets import NOTE_USE_AFTER, note_use
 from oauth_provider.errors import InvalidClient, InvalidRequest
-from oauth_provider.models.application import GRANTS_OF_KIND
+from oauth_provider.models.application import DEVICE_CODE, GRANTS_OF_KIND
 from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters, is_clean
 from oauth_provider.statements import Row, fetch_one, on
@@ -47,12 +48,13 @@ class Client:
     is_public: bool
     is_enabled: bool
     rotates_refresh_tokens: bool
+    allows_device_grant: bool
     allowed_scopes: str
     default_scopes: str
     secrets: tuple[LiveSecret, ...]
 
     def allows(self, grant_type: str) -> bool:
-        return grant_type in GRANTS_OF_KIND[self.kind]
+        return grant_type in GRANTS_OF_KIND[self.kind] or (grant_type == DEVICE_CODE and self.allows_device_grant)
 
 
 SECRETS = """
@@ -64,12 +66,12 @@ SECRETS = """
 # The columns of `Client`, in its order; the two parameters are those of `client_parameters`.
 CLIENT_COLUMNS = """
     a.id, a.client_id, a.kind, a.client_type = 'public', a.is_enabled, a.rotates_refresh_tokens,
-    a.allowed_scopes, a.default_scopes,
+    a.allows_device_grant, a.allowed_scopes, a.default_scopes,
 """ + on(
     postgresql=SECRETS.format(concatenate="string_agg", hex="encode(s.digest, 'hex')"),
     sqlite=SECRETS.format(concatenate="group_concat", hex="hex(s.digest)"),
 )
-CLIENT_WIDTH = 9
+CLIENT_WIDTH = 10
 FIND_CLIENT = f"SELECT {CLIENT_COLUMNS} FROM oauth_provider_application a WHERE a.client_id = %s"
 
 
@@ -81,9 +83,10 @@ def client_of(row: Row | None) -> Client | None:
     """The client in the first columns of `row`."""
     if row is None:
         return None
-    id_, client_id, kind, public, enabled, rotates, allowed, default, secrets = row[:CLIENT_WIDTH]
+    id_, client_id, kind, public, enabled, rotates, device, allowed, default, secrets = row[:CLIENT_WIDTH]
     live = tuple(live_secret(text) for text in secrets.split(",")) if secrets else ()
-    return Client(id_, client_id, kind, bool(public), bool(enabled), bool(rotates), allowed, default, live)
+    switches = bool(public), bool(enabled), bool(rotates), bool(device)
+    return Client(id_, client_id, kind, *switches, allowed, default, live)
 
 
 def live_secret(text: str) -> LiveSecret:
@@ -136,6 +139,14 @@ def check_client(request: HttpRequest, client: Client | None, credentials: Crede
     except InvalidClient:
         rate_limit.use_hot("client_failure", limit_key(request), request).check()
         raise
+
+
+def use_limit(name: str, request: HttpRequest, client: Client) -> Usage:
+    """Counts one use of limit `name`. All users of a CLI share one client id, so a public client is
+    counted with the address.
+    """
+    key = f"{client.client_id}:{limit_key(request)}" if client.is_public else client.client_id
+    return rate_limit.use_hot(name, key, request)
 
 
 def authenticate(client: Client | None, credentials: Credentials, now: datetime) -> Client:

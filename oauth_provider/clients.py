@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from oauth_provider import client_history, client_logos, client_secrets, redirect_uris, scopes
 from oauth_provider.client_details import Details
-from oauth_provider.models import AccessToken, Application, ClientSecret, Code, Consent, TokenFamily
+from oauth_provider.models import AccessToken, Application, ClientSecret, Code, Consent, DeviceGrant, TokenFamily
 from oauth_provider.opaque import new_client_id
 
 RECENT = timedelta(days=30)
@@ -116,7 +116,7 @@ def codes_through(codes: QuerySet[Code], kept: Collection[str]) -> list[Code]:
 def texts_with(application: Application, names: Collection[str]) -> list[str]:
     """The scope texts among `application`'s tokens and codes that hold one of `names`."""
     texts: set[str] = set()
-    for model in (Code, TokenFamily, AccessToken):
+    for model in (Code, DeviceGrant, TokenFamily, AccessToken):
         texts.update(model.objects.filter(application=application).values_list("scope", flat=True).distinct())
     return [text for text in texts if scopes.expand(text) & set(names)]
 
@@ -152,11 +152,12 @@ def enable(application: Application, now: datetime) -> None:
 
 
 def end(application: Application, now: datetime, *, scope_texts: list[str] | None = None) -> None:
-    """Ends the client's codes, families and machine tokens, in this order: a code that is being
+    """Ends the client's codes, device codes, families and machine tokens, in this order: a code that is being
     redeemed is either ended here, or its family is there for the next statement to find.
     """
     within = Q() if scope_texts is None else Q(scope__in=scope_texts)
     Code.objects.filter(within, application=application, used_at=None, ended_at=None).update(ended_at=now)
+    DeviceGrant.objects.filter(within, application=application, used_at=None, ended_at=None).update(ended_at=now)
     TokenFamily.objects.filter(within, application=application, ended_at=None).update(
         ended_at=now, end_reason=TokenFamily.EndReason.REVOKED
     )

@@ -12,7 +12,7 @@ from accounts.sign_ins import SignIn
 from oauth_provider import codes, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.errors import StartAgain
-from oauth_provider.models import Application, Consent, PendingAuthorization, TokenFamily
+from oauth_provider.models import Application, Consent, DeviceGrant, PendingAuthorization, TokenFamily
 from oauth_provider.opaque import digest, is_handle
 
 
@@ -46,15 +46,20 @@ def reuse(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: da
 
 def give(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: datetime) -> str:
     """A code by the person's own word, which is remembered. Runs in the caller's transaction."""
+    remember(request.application, user, request.scope, now=now)
+    return codes.issue(request, user, sign_in=sign_in, now=now)
+
+
+def remember(application: Application, user: User, scope: str, *, now: datetime) -> None:
+    """Adds `scope` to what `user` allowed `application`. Runs in the caller's transaction."""
     consent, _created = Consent.objects.select_for_update().get_or_create(
-        application=request.application,
+        application=application,
         user=user,
-        defaults={"scope": request.scope, "created_at": now, "updated_at": now},
+        defaults={"scope": scope, "created_at": now, "updated_at": now},
     )
-    consent.scope = scopes.join([*consent.scope.split(), *request.scope.split()])
+    consent.scope = scopes.join([*consent.scope.split(), *scope.split()])
     consent.updated_at = now
     consent.save(update_fields=["scope", "updated_at"])
-    return codes.issue(request, user, sign_in=sign_in, now=now)
 
 
 @transaction.atomic
@@ -62,10 +67,12 @@ def revoke(application: Application, user: User, now: datetime) -> None:
     """Ends the remembered consent, codes and tokens of `user` for `application`, from the next request on.
 
     Codes before families: a code that is being redeemed is either ended here, or its family
-    is there for the second statement to find.
+    is there for the last statement to find.
     """
     Consent.objects.filter(application=application, user=user).delete()
     codes.end(application, user, now)
+    allowed = DeviceGrant.objects.filter(application=application, user=user, used_at=None, ended_at=None)
+    allowed.exclude(approved_at=None).update(ended_at=now)
     TokenFamily.objects.filter(application=application, user=user, ended_at=None).update(
         ended_at=now, end_reason=TokenFamily.EndReason.REVOKED
     )

@@ -52,6 +52,12 @@ WORDS: dict[str, Word] = {
     ),
     "request_not_supported": Word("Request objects are not supported.", "Send the parameters themselves."),
     "request_uri_not_supported": Word("The request URI is not one of ours.", "Send the parameters themselves."),
+    "authorization_pending": Word(
+        "The person has not entered the device's code or not answered yet.",
+        "Poll again after as many seconds as `interval` said.",
+    ),
+    "slow_down": Word("A device polled too early.", "Wait 5 seconds longer between polls from now on, and poll again."),
+    "expired_token": Word("The device code has expired.", "Ask for a new one, and show the person its user code."),
     "access_denied": Word("The person did not allow it.", "Tell the person, and ask again only when told to."),
     "login_required": Word("Nobody is signed in, or not recently enough.", AGAIN_WITH_A_PAGE),
     "consent_required": Word("The person has to be asked.", AGAIN_WITH_A_PAGE),

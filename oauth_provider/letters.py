@@ -3,15 +3,27 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import mail
 from accounts.mail import Letter
+from accounts.models import User
 from oauth_provider import scopes
 from oauth_provider.models import Application, TokenFamily
 from oauth_provider.scopes import SCOPES
 
 BATCH = 100
+
+
+def tell_of_consent(
+    user: User, application: Application, scope: str, *, before: str, request: HttpRequest, now: datetime
+) -> None:
+    """Mails `user` that they allowed `scope`, unless `before`, what they had allowed, covers it."""
+    if scopes.includes(before, scope):
+        return
+    letter = allowed(application, scope, is_first=not before)
+    mail.post(user.email, letter, request, now)
 
 
 def allowed(application: Application, scope: str, *, is_first: bool) -> Letter:

@@ -85,6 +85,14 @@ def includes(granted: str, wanted: str) -> bool:
     return set(wanted.split()) <= expand(granted)
 
 
+def granted_by_people(asked: str, allowed: str) -> str:
+    """`asked` in the table's order, for a client with the scopes `allowed`; "" if nothing is asked
+    for, or something that is unknown or that a person can't grant it.
+    """
+    names = parse(asked)
+    return join(names) if set(names) <= set(for_people()) & expand(allowed) else ""
+
+
 def for_people() -> list[str]:
     """What a person can grant: `scopes_supported` of the discovery documents."""
     return [name for name, scope in SCOPES.items() if not scope.machine_only]

@@ -148,13 +148,18 @@ INSERT INTO oauth_provider_tokenfamily (id, application_id, user_id, scope, cred
 INSERT_TOKEN = """
 INSERT INTO oauth_provider_accesstoken (digest, application_id, family_id, scope, created_at, expires_at)
 """
-REDEEM = f"""
-WITH used AS ({USE_CODE}), family AS (
-    {INSERT_FAMILY}
+USE_DEVICE_CODE = """
+UPDATE oauth_provider_devicegrant SET used_at = %s
+WHERE digest = %s AND approved_at IS NOT NULL AND used_at IS NULL AND ended_at IS NULL
+RETURNING family_id, application_id, user_id, scope, credentials_epoch, authenticated_at
+"""
+REDEEM = """
+WITH used AS ({use}), family AS (
+    {insert_family}
     SELECT family_id, application_id, user_id, scope, credentials_epoch, authenticated_at,
            0, %s::bytea, %s::timestamptz, %s::timestamptz, %s::timestamptz, '' FROM used
 )
-{INSERT_TOKEN}
+{insert_token}
 SELECT %s::bytea, application_id, family_id, scope, %s::timestamptz, %s::timestamptz FROM used
 RETURNING 1
 """
@@ -162,13 +167,23 @@ RETURNING 1
 
 def redeem(code: CodeRow, token_digest: bytes, salt: bytes, now: datetime) -> bool:
     """Uses the code up and begins its family with a first access token; False if it was used or ended."""
+    return begin_family(USE_CODE, code.digest, token_digest, salt, now)
+
+
+def redeem_device(device_digest: bytes, token_digest: bytes, salt: bytes, now: datetime) -> bool:
+    """The same for a device code; False also if nobody has allowed it."""
+    return begin_family(USE_DEVICE_CODE, device_digest, token_digest, salt, now)
+
+
+def begin_family(use: str, used_digest: bytes, token_digest: bytes, salt: bytes, now: datetime) -> bool:
     ends = now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
     family: list[Parameter] = [salt, now, now, ends]
     token: list[Parameter] = [now, access_tokens.expiry(now)]
     if connection.vendor == "postgresql":
-        return fetch_one(REDEEM, [now, code.digest, *family, token_digest, *token]) is not None
+        redeem = REDEEM.format(use=use, insert_family=INSERT_FAMILY, insert_token=INSERT_TOKEN)
+        return fetch_one(redeem, [now, used_digest, *family, token_digest, *token]) is not None
     with transaction.atomic():
-        used = fetch_one(USE_CODE, [now, code.digest])
+        used = fetch_one(use, [now, used_digest])
         if used is None:
             return False
         fetch_one(INSERT_FAMILY + "VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, '')", [*used, *family])

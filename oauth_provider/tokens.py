@@ -11,9 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from django.conf import settings
 
@@ -24,6 +22,7 @@ from oauth_provider.models import TokenFamily
 from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters
 from oauth_provider.resources import check_resource
+from oauth_provider.token_answer import TokenAnswer
 from oauth_provider.token_rows import CodeRow, FamilyRow
 
 # More than enough: each lost write means that another one won.
@@ -31,51 +30,10 @@ TRIES = 5
 CODE_ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class TokenAnswer:
-    access_token: str
-    scope: str
-    refresh_token: str | None
-    id_token: str | None = None
-
-    def public(self) -> dict[str, str | int]:
-        """The body of RFC 6749 section 5.1; nothing that is null."""
-        body: dict[str, str | int] = {
-            "access_token": self.access_token,
-            "token_type": "Bearer",
-            "expires_in": settings.ACCESS_TOKEN_SECONDS,
-        }
-        if self.refresh_token is not None:
-            body["refresh_token"] = self.refresh_token
-        if self.id_token is not None:
-            body["id_token"] = self.id_token
-        return {**body, "scope": self.scope}
-
-
-class Grant(Protocol):
-    """One token request: what it presents, read together with the client that presents it."""
-
-    client: Client | None
-
-    def issue(self, client: Client, now: datetime) -> TokenAnswer: ...
-
-
-def open_grant(parameters: Parameters, client_id: str, now: datetime) -> Grant:
-    """Reads the grant that `parameters` present, and its client, in one statement.
-
-    Nothing is decided: the client is not even authenticated yet.
-    Raises InvalidRequest, OAuthError `unsupported_grant_type`.
-    """
-    if "grant_type" not in parameters:
-        raise InvalidRequest("The parameter grant_type is missing.")
-    grant = GRANTS.get(parameters["grant_type"])
-    if grant is None:
-        raise OAuthError("unsupported_grant_type", "This grant type is not supported.")
-    return grant(parameters, client_id, now)
-
-
 class CodeGrant:
     """RFC 6749 section 4.1.3 with PKCE S256 (RFC 7636 section 4.6)."""
+
+    is_poll = False
 
     def __init__(self, parameters: Parameters, client_id: str, now: datetime) -> None:
         if "code" not in parameters:
@@ -131,6 +89,8 @@ class CodeGrant:
 
 class RefreshGrant:
     """RFC 6749 section 6, with rotation and reuse detection (RFC 9700 section 4.14.2)."""
+
+    is_poll = False
 
     def __init__(self, parameters: Parameters, client_id: str, now: datetime) -> None:
         if "refresh_token" not in parameters:
@@ -199,6 +159,8 @@ class RefreshGrant:
 class ClientCredentialsGrant:
     """RFC 6749 section 4.4: a machine client acts for itself."""
 
+    is_poll = False
+
     def __init__(self, parameters: Parameters, client_id: str, now: datetime) -> None:
         self.parameters = parameters
         self.client = find_client(client_id, now)
@@ -212,19 +174,6 @@ class ClientCredentialsGrant:
         token = access_tokens.sign_for_machine(client_id=client.client_id, scope=scope, now=now)
         token_rows.insert_machine_token(client.id, digest(token), scope, now)
         return TokenAnswer(token, scope, refresh_token=None)
-
-
-GRANTS: dict[str, type[CodeGrant | RefreshGrant | ClientCredentialsGrant]] = {
-    "authorization_code": CodeGrant,
-    "refresh_token": RefreshGrant,
-    "client_credentials": ClientCredentialsGrant,
-}
-
-
-def check_allowed(client: Client, grant_type: str) -> None:
-    """Raises OAuthError `unauthorized_client` for a grant that the client's type does not have."""
-    if not client.allows(grant_type):
-        raise OAuthError("unauthorized_client", "This client may not use this grant type.")
 
 
 def revoke(token: str, client: Client, now: datetime) -> None:

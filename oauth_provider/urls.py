@@ -3,9 +3,12 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from accounts.views.entrance import counted
 from oauth_provider.views import (
     authorize,
     connected_apps,
+    device,
+    device_authorization,
     logo,
     logout,
     metadata,
@@ -30,6 +33,10 @@ urlpatterns = [
     path("continue/<handle:handle>/another-account", authorize.use_another_account, name="use_another_account"),
     path("api/oauth/v1/token", token.token, name="token"),
     path("api/oauth/v1/revoke", revoke.revoke, name="revoke"),
+    path("api/oauth/v1/device_authorization", device_authorization.device_authorization, name="device_authorization"),
+    path("device", counted("device", device.device), name="device"),
+    path("device/answer", device.answer, name="device_answer"),
+    path("device/another-account", device.use_another_account, name="device_another_account"),
     path("api/oauth/v1/userinfo", userinfo.userinfo, name="userinfo"),
     path("api/oauth/v1/logout", logout.logout, name="logout"),
     path("api/oauth/v1/logout/confirm", logout.confirm, name="logout_confirm"),

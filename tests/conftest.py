@@ -9,6 +9,7 @@ from django.core.cache import cache
 from oauth_provider import keys
 from tests import cast
 from tests.clients import OAuthClient
+from tests.devices import Device
 
 
 def pytest_configure() -> None:
@@ -60,6 +61,12 @@ def acme_app(db):
 def acme_cli(db):
     """A public client on loopback; it came from port 53123 this time."""
     return OAuthClient(cast.native_application(), redirect_uri="http://127.0.0.1:53123/callback")
+
+
+@pytest.fixture
+def acme_tv(db):
+    """A public client that no browser comes back to."""
+    return Device(cast.native_application("Acme TV", redirect_uris="", allows_device_grant=True))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ GRANTS_OF_KIND = {
     "native": frozenset({"authorization_code", "refresh_token"}),
     "machine": frozenset({"client_credentials"}),
 }
-DEVICE_GRANT = frozenset({"urn:ietf:params:oauth:grant-type:device_code"})
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class Application(AbstractApplication):
@@ -74,4 +74,4 @@ class Application(AbstractApplication):
     @property
     def allowed_grants(self) -> frozenset[str]:
         """Values of `grant_type` that this client may send (oauth.md, "Clients")."""
-        return GRANTS_OF_KIND[self.kind] | (DEVICE_GRANT if self.allows_device_grant else frozenset())
+        return GRANTS_OF_KIND[self.kind] | ({DEVICE_CODE} if self.allows_device_grant else frozenset())

@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import mail, sign_ins
+from accounts import sign_ins
 from accounts.models import User
 from accounts.rate_limit import limited_by_address
-from oauth_provider import authorization_request, authorization_response, consent, letters, scopes
+from oauth_provider import authorization_request, authorization_response, consent, letters
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.authorization_response import redirect
 from oauth_provider.errors import AuthorizeRedirectError, InvalidRequest
@@ -127,9 +127,7 @@ def answer(request: HttpRequest) -> HttpResponse:
         return redirect(refusal(asked, "access_denied", "The person did not allow it.").location)
     before = consent.remembered(asked.application, user)
     code = consent.give(asked, user, sign_in=sign_ins.of(request), now=now)
-    if not scopes.includes(before, asked.scope):
-        letter = letters.allowed(asked.application, asked.scope, is_first=not before)
-        mail.post(user.email, letter, request, now)
+    letters.tell_of_consent(user, asked.application, asked.scope, before=before, request=request, now=now)
     return send_back(asked, code=code)
 
 

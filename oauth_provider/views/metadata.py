@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from oauth_provider import claims, keys, scopes
 from oauth_provider.authorization_request import PROMPTS
+from oauth_provider.grants import GRANTS
 from oauth_provider.models import SigningKey
-from oauth_provider.tokens import GRANTS
 
 PUBLIC = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
 CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post", "none"]
@@ -24,6 +24,7 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
             "authorization_endpoint": url("authorize"),
             "token_endpoint": url("token"),
             "revocation_endpoint": url("revoke"),
+            "device_authorization_endpoint": url("device_authorization"),
             "jwks_uri": url("jwks"),
             "service_documentation": f"{settings.BASE_URL}/docs",
             "scopes_supported": scopes.for_people(),

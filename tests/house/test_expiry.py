@@ -70,3 +70,14 @@ def test_expired_sessions_go():
 
     assert chores.sweep_sessions(NOON + timedelta(days=1)) == {"sessions": 1}
     assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_a_device_code_is_known_for_a_day_after_its_end(acme_tv):
+    device_code = acme_tv.ask_for_codes()["device_code"]
+
+    with time_machine.travel(NOON + timedelta(hours=23), tick=False):
+        expiry.sweep(NOON + timedelta(hours=23))
+        assert acme_tv.poll(device_code).error == "expired_token"
+
+    assert expiry.sweep(NOON + timedelta(days=2))["device_grants"] == 1

@@ -84,6 +84,7 @@ def test_a_secret_inside_a_structure_is_hidden_too(lines):
         ("GET /x?code=abc&state=xyz&scope=user:read", "GET /x?code=[redacted]&state=[redacted]&scope=user:read"),
         ('{"client_secret": "abc", "scope": "user:read"}', '{"client_secret": "[redacted]", "scope": "user:read"}'),
         ("{'refresh_token': 'abc'}", "{'refresh_token': '[redacted]'}"),
+        ("device_code=abc&user_code=WDJB-MJHT", "device_code=[redacted]&user_code=[redacted]"),
         ("password=hunter2", "password=[redacted]"),
         ("whsec_0123456789abcdef", "[redacted]"),
         ("status_code=200 barcode=12", "status_code=200 barcode=12"),

@@ -4,7 +4,7 @@ import jwt
 import pytest
 from django.test import Client
 
-from oauth_provider.tokens import GRANTS
+from oauth_provider.grants import GRANTS
 from tests import cast
 from tests.clients import OAuthClient
 from tests.contract.routes import STEPS_OF_A_PAGE, all_routes
