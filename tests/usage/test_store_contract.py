@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.usage.model_store import ModelStore
 from tests.usage.world import BORN, LIVE, NOW, TEST, World, ago, event, organization, void
 from usage import sql_store
-from usage.metrics import NAMES, PEAKS, zero
+from usage.metrics import NAMES, PEAKS, fold, zero
 from usage.models import IngestGate
 from usage.sql_store import reading
 from usage.store import Owner, Sender, Verdict
@@ -500,3 +500,57 @@ class TestKeeping:
 
 def test_every_peak_is_in_a_trap():
     assert PEAKS == ("database_size_bytes", "file_storage_bytes")
+
+
+class TestPartnersDays:
+    """What a partner's finished days add up to, before and after the worker has summed them up."""
+
+    @pytest.fixture
+    def projects(self, store, world):
+        """Three: one of them sampled seldom, one deleted on the way."""
+        one, two, three = world.project(), world.project(), world.project(born=ago(days=6))
+        for days, size in ((30, 7), (9, 5), (4, 6), (1, 2)):
+            send(store, event(one, at=ago(days=days), database_size_bytes=size, ai_tokens=days))
+        send(store, event(two, at=ago(days=8), database_size_bytes=100, file_storage_bytes=3))
+        send(store, event(three, at=ago(days=7), database_size_bytes=1000))
+        send(store, event(three, at=ago(days=3), file_storage_bytes=1000, mcp_calls=2))
+        world.delete(two, ago(days=2))
+        return one, two, three
+
+    def check(self, store, world):
+        first, last = TODAY - timedelta(days=12), TODAY + timedelta(days=1)
+        oracle = [
+            [row for _, row in store.daily_rows(GLOBEX, list(world.known), day, day)]
+            for day in (first + timedelta(days=number) for number in range(14))
+        ]
+        days = store.owner_days(GLOBEX, first, last)
+        for day, rows in zip(days, oracle, strict=True):
+            assert day.amounts == {name: sum(row.amounts[name] for row in rows) for name in NAMES}, day.on
+            assert day.estimated == any(row.estimated for row in rows), day.on
+        assert store.owner_total(GLOBEX, first, last) == fold(day.amounts for day in days)
+
+    def test_they_are_the_same_before_and_after(self, store, world, projects):
+        self.check(store, world)
+        store.keep_house(NOW)
+        self.check(store, world)
+        assert store.keep_house(NOW) == 0
+
+    @pytest.mark.parametrize("amounts", [{"ai_tokens": 9}, {"database_size_bytes": 9}], ids=str)
+    def test_what_comes_late_is_in_them(self, store, world, projects, amounts):
+        store.keep_house(NOW)
+        late = event(projects[0], at=ago(days=3), **amounts)
+        send(store, late)
+        self.check(store, world)
+        store.keep_house(NOW)
+        self.check(store, world)
+        send(store, void(late))
+        self.check(store, world)
+
+    def test_those_of_a_closed_month_stay(self, store, world, projects):
+        send(store, event(projects[0], at=datetime(2026, 1, 31, tzinfo=UTC), ai_tokens=1))
+        store.keep_house(NOW)
+        store.close_before(date(2026, 2, 1), NOW)
+        before = store.owner_total(GLOBEX, date(2026, 1, 1), date(2026, 1, 31))
+        send(store, event(projects[0], at=datetime(2026, 1, 31, tzinfo=UTC), ai_tokens=1))
+        assert store.owner_total(GLOBEX, date(2026, 1, 1), date(2026, 1, 31)) == before
+        self.check(store, world)

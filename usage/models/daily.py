@@ -52,6 +52,7 @@ class PartnerDay(models.Model):
     environment = models.CharField(max_length=4)
     day = models.DateField()
     is_ready = models.BooleanField(default=False)
+    is_estimated = models.BooleanField(default=False)  # a peak of some project was carried on
     # Wider than a project's: ten thousand of them.
     database_size_bytes = models.DecimalField(max_digits=30, decimal_places=0, default=0)
     file_storage_bytes = models.DecimalField(max_digits=30, decimal_places=0, default=0)

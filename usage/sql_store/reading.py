@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from usage.metrics import NAMES, PEAKS, Amounts, fold, zero
+from usage.sql_store import partner_days
 from usage.sql_store.clock import clock
 from usage.sql_store.days import Cells
-from usage.sql_store.sql import among, as_day, as_time, as_uuid, day_of, fetch
+from usage.sql_store.sql import among, as_day, as_time, as_uuid, day_of, fetch, is_postgresql
 from usage.store import Day, Owner
 
 ONE_DAY = timedelta(days=1)
@@ -46,6 +47,8 @@ def project_totals(owner: Owner, projects: Sequence[UUID], first: date, last: da
 
 
 def owner_days(owner: Owner, first: date, last: date) -> list[Day]:
+    if owner.kind == "partner" and is_postgresql():
+        return partner_days.days(owner, first, last, day_of(clock()))
     totals = {first + timedelta(days=number): zero() for number in range((last - first).days + 1)}
     estimated = set()
     for _, day in daily_rows(owner, projects_of(owner), first, last):
@@ -57,6 +60,8 @@ def owner_days(owner: Owner, first: date, last: date) -> list[Day]:
 
 
 def owner_total(owner: Owner, first: date, last: date) -> dict[str, int]:
+    if owner.kind == "partner" and is_postgresql():
+        return partner_days.total(owner, first, last, day_of(clock()))
     return fold(day.amounts for day in owner_days(owner, first, last))
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError
 
 from usage.metrics import MAX_DAY_AMOUNT, PEAKS, SUMS
-from usage.sql_store import batches, days, ledger
+from usage.sql_store import activity, batches, days, ledger
 from usage.sql_store.gate import Gate, through
 from usage.sql_store.judging import Meterable, Sent, doubt, has_peak, meterable, settle
 from usage.sql_store.sql import day_of, is_postgresql
@@ -77,7 +77,7 @@ def at_once(work: Batch) -> Verdicts:
         doubtful = {each.key for each in work.events if each.index in work.doubts} - firsts.keys()
         known = ledger.contents(refused | doubtful, work.gate)
         settle(work.events, known, lambda each: work.in_doubt(each) or Verdict.ACCEPTED, work.verdicts)
-    forget_sums(work, [each for key, each in firsts.items() if key not in refused])
+    note(work, [each for key, each in firsts.items() if key not in refused])
     return work.verdicts
 
 
@@ -86,7 +86,7 @@ def one_by_one(work: Batch) -> Verdicts:
     known = ledger.contents({each.key for each in work.events}, work.gate)
     settle(work.events, known, counter.judge, work.verdicts)
     counter.write()
-    forget_sums(work, counter.accepted)
+    note(work, counter.accepted)
     return work.verdicts
 
 
@@ -141,6 +141,12 @@ def added(cells: days.Cells, event: Recorded) -> days.Cells | None:
         else:
             cells[name] = (before or 0) + amount
     return cells if all((cells[name] or 0) <= MAX_DAY_AMOUNT for name in SUMS) else None
+
+
+def note(work: Batch, accepted: Collection[Sent]) -> None:
+    """What changes beside the days of what was counted."""
+    forget_sums(work, accepted)
+    activity.note(map(recorded, accepted), work.projects, work.now)
 
 
 def forget_sums(work: Batch, accepted: Collection[Sent]) -> None:

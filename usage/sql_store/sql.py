@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
@@ -24,7 +24,8 @@ def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
-def fetch(sql: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
+def fetch(sql: str, parameters: Sequence[Parameter] | Mapping[str, Parameter] = ()) -> list[Row]:
+    """All rows. Parameters by name on PostgreSQL alone."""
     if is_postgresql():
         connection.ensure_connection()
         with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as prepared:
