@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from oauth_provider import claims, keys, scopes
@@ -15,6 +16,7 @@ PUBLIC = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=
 CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post", "none"]
 
 
+@csrf_exempt
 @require_safe
 def authorization_server(request: HttpRequest) -> HttpResponse:
     """RFC 8414. The same document answers OpenID Connect's well-known path."""
@@ -60,6 +62,7 @@ def openid() -> dict[str, object]:
     }
 
 
+@csrf_exempt
 @require_safe
 def protected_resource(request: HttpRequest) -> HttpResponse:
     """RFC 9728: the deployment as a resource server of its own tokens."""
@@ -76,6 +79,7 @@ def protected_resource(request: HttpRequest) -> HttpResponse:
     )
 
 
+@csrf_exempt
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
     """The keys of access tokens and of ID tokens, which tell them apart by `alg` and `kid`."""

@@ -1,6 +1,7 @@
 """GET /auth/v1/profile. Source: oauth.md, "profile"."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from accounts import rate_limit
@@ -10,6 +11,7 @@ from oauth_provider.errors import MachineHasNoPerson
 from oauth_provider.opaque import base64url, digest
 
 
+@csrf_exempt
 @require_safe
 def profile(request: HttpRequest) -> HttpResponse:
     bearer = get_bearer(request, scope="user:read")

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import Counter
 
@@ -22,6 +23,7 @@ class AgentConnected(PlatformView):
         return HttpResponse(status=204)
 
 
+@csrf_exempt
 @require_safe
 def latest_version(request: HttpRequest) -> JsonResponse:
     """Public: installers ask before anybody has signed in, whatever they say they accept."""

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from oauth_provider import keys
@@ -11,6 +12,7 @@ from oauth_provider.models import SigningKey
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
 
 
+@csrf_exempt
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
     return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, now=timezone.now()), headers=HEADERS)

@@ -7,6 +7,7 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from config.errors import dialect, render_page
 from tests.contract.routes import NOT_WALKED, STRANGERS, all_routes, example, row_of
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -67,6 +68,14 @@ def test_an_oauth_endpoint_answers_a_wrong_method_with_405(route):
 
     assert response.status_code == 405
     assert "DELETE" not in response["Allow"]
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "6")
+@pytest.mark.parametrize("route", [route for route in OURS if dialect(example(route)) is not render_page])
+def test_a_wrong_method_is_not_taken_for_a_forged_form(route):
+    """Found by the fuzz lane: who has no cookie can't be forged, and wants to hear 401 or 405."""
+    browser = Client(enforce_csrf_checks=True)
+    assert {browser.generic(method, example(route)).status_code for method in ("POST", "DELETE")} <= {400, 401, 405}
 
 
 @pytest.mark.contract("README.md", "Rules for all of them", "6")
