@@ -41,7 +41,7 @@ def test_a_token_request_in_chunks_is_read(server):
     form = f"grant_type=client_credentials&client_id={client['client_id']}&client_secret={client['client_secret']}"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
 
-    answer = httpx.post(server.url + TOKEN, content=chunks(form.encode()), headers=headers)
+    answer = httpx.post(server.url + TOKEN, content=chunks(form.encode()), headers=headers, timeout=60)
 
     assert (answer.status_code, answer.json()["token_type"]) == (200, "Bearer")
 
@@ -52,7 +52,7 @@ def test_a_partners_request_in_chunks_is_read(server):
     body = json.dumps({"name": "Carol", "email": "carol@example.com"}).encode()
 
     answer = httpx.post(
-        f"{server.url}/partnership/v1/{partner['id']}/connect-user", content=chunks(body), headers=headers
+        f"{server.url}/partnership/v1/{partner['id']}/connect-user", content=chunks(body), headers=headers, timeout=60
     )
 
     assert (answer.status_code, list(answer.json())) == (200, ["account"])
@@ -114,7 +114,7 @@ def test_a_body_that_breaks_off_is_the_callers_fault(server):
 
 
 def test_what_follows_a_chunked_body_is_the_next_request(server):
-    with httpx.Client(base_url=server.url) as kept:
+    with httpx.Client(base_url=server.url, timeout=60) as kept:
         first = kept.post(TOKEN, content=chunks(b'{"grant_type": "nonsense"}'), headers=JSON)
         again = kept.post(TOKEN, content=chunks(b'{"grant_type": "nonsense"}'), headers=JSON)
     assert [first.status_code, again.status_code] == [again.status_code] * 2
