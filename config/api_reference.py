@@ -52,11 +52,16 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
         "tokenUrl": "/api/oauth/v1/token",
         "scopes": {name: str(scopes.SCOPES[name].text) for name in scopes.for_people()},
     }
+    machines_flow = {
+        "tokenUrl": "/api/oauth/v1/token",
+        "scopes": {name: str(scopes.SCOPES[name].text) for name in scopes.for_machines()},
+    }
     components = result.setdefault("components", {})
     components.setdefault("schemas", {}).update(SCHEMAS)
     components.setdefault("securitySchemes", {}).update(
         {
             "person": {"type": "oauth2", "flows": {"authorizationCode": flow}},
+            "machine": {"type": "oauth2", "flows": {"clientCredentials": machines_flow}},
             "partner": {
                 "type": "apiKey",
                 "in": "header",

@@ -16,6 +16,7 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework import serializers
 
 from accounts.errors import ApiError, BadRequest, NotFound, RateLimited, RequestTooLarge
+from oauth_provider import scopes
 from oauth_provider.views.call import Call
 from oauth_provider.views.door import PlatformView
 from partnership.idempotency import MAX_LENGTH, METHODS
@@ -82,7 +83,9 @@ class CallSchema(AutoSchema):
 
     def security(self) -> Schema:
         scope = self.described.doors[self.method].scope
-        return {"partner": []} if self.is_partners else {"person": [scope] if scope else []}
+        if self.is_partners:
+            return {"partner": []}
+        return {"machine" if scope in scopes.for_machines() else "person": [scope] if scope else []}
 
     def header_parameters(self) -> list[Schema]:
         return [IDEMPOTENCY_KEY] if self.is_partners and self.method in METHODS else []
@@ -92,6 +95,9 @@ class CallSchema(AutoSchema):
         return [{"name": name, "in": "query", "schema": self.schema(hint)} for name, hint in hints.items()]
 
     def request_body(self, call: Call) -> Schema | None:
+        if call.bodies:
+            content = {type_: {"schema": self.schema(shape)} for type_, shape in call.bodies.items()}
+            return {"required": True, "content": content}
         if call.body is serializers.Serializer:
             return None
         taken = self.resolve_serializer(call.body, "request")

@@ -238,6 +238,7 @@ RATE_LIMITS = read(lambda name, default: parse_rate_limits(env.str(name, "")), "
 # By the start of the path; the first that fits holds.
 BODY_LIMITS_BYTES = (
     ("/admin/", 4 * 1024 * 1024),  # a form with a logo that is a little too large still gets the form's own words
+    ("/usage/v1/events", 8 * 1024 * 1024),
     ("", 1024 * 1024),
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(limit for _, limit in BODY_LIMITS_BYTES)  # Django's own, for all paths

@@ -15,6 +15,7 @@ handler500 = "config.errors.server_error"
 urlpatterns = [
     # First: its /account/apps shows the partners beside the applications.
     path("", include("partnership.urls")),
+    path("", include("usage.urls")),
     path("", include("oauth_provider.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -57,10 +57,10 @@ def native_application(
     )
 
 
-def machine_application(name: str = "Meter", **fields: object) -> Application:
+def machine_application(name: str = "Meter", *, secret: str = METER_SECRET, **fields: object) -> Application:
     values = {"allowed_scopes": "usage:write", "default_scopes": "usage:write", **fields}
     application = Application.objects.create(name=name, kind="machine", client_type="confidential", **values)
-    add_secret(application, METER_SECRET)
+    add_secret(application, secret)
     return application
 
 

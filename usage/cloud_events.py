@@ -38,7 +38,7 @@ def read_event(raw: object) -> UsageEvent:
     """`raw` (of `usage.literals.parse`) as an event. Raises Refused."""
     if type(raw) is not dict:
         raise invalid("An event is not a JSON object, or has a key twice.")
-    if raw.get("specversion") != "1.0":
+    if type(raw.get("specversion")) is not str or raw["specversion"] != "1.0":  # the number 1.0 is no version
         raise invalid("specversion has to be the string 1.0.")
     source, id_ = read_name(raw.get("source"), "source"), read_name(raw.get("id"), "id")
     at, data = read_time(raw.get("time")), raw.get("data")

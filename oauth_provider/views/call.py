@@ -7,7 +7,7 @@ reference says. What JSON knows and Python does not stands in the annotation.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from rest_framework import serializers
@@ -29,7 +29,8 @@ class Call:
     """One method of a view.
 
     `answers`: the shape of each 2xx status, None where it has no body. `body`: what reads the
-    request's; the base class takes none. `query`: the shape of its parameters. `refusals`: those
+    request's; the base class takes none. `bodies`: instead, the shape under each content type,
+    where the view reads it by itself. `query`: the shape of its parameters. `refusals`: those
     of the call itself, to which the door's are added. `begins`: the answer names an operation
     by Location, and while that runs has a Retry-After.
     """
@@ -37,6 +38,7 @@ class Call:
     summary: str
     answers: Mapping[int, object]
     body: type[serializers.Serializer[Any]] = serializers.Serializer
+    bodies: Mapping[str, object] = field(default_factory=dict)
     query: type | None = None
     refusals: tuple[type[ApiError], ...] = ()
     begins: bool = False

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.errors import ApiError, MethodNotAllowed
 from accounts.models import Membership, Organization, Role
+from oauth_provider import scopes
 from oauth_provider.authentication import Bearer, Person, get_bearer
 from oauth_provider.errors import (
     InsufficientScope,
@@ -61,7 +62,8 @@ class PlatformView(APIView):
     def refusals(cls, method: str) -> list[type[ApiError]]:
         """What the door of `method` refuses, in its order, and then the call: for the reference."""
         access = cls.doors[method]
-        of_scope = [InsufficientScope, MachineHasNoPerson] if access.scope else []
+        of_person = [] if access.scope in scopes.for_machines() else [MachineHasNoPerson]
+        of_scope = [InsufficientScope, *of_person] if access.scope else []
         of_role = [NotAnOwner] if access.role == Role.OWNER else []
         return [InvalidToken, *of_scope, *of_role, *cls.calls[method].refusals]
 

@@ -102,6 +102,7 @@ STRANGERS: dict[str, Row] = {
     "account/apps/partners/<str:partner_id>/cut": ACTION_ASKS_TO_SIGN_IN,
     # The token out of a mail is the proof; "example" is none.
     "account/apps/agree/<str:token>": Row("GET", 404),
+    "usage/v1/events": BEARER_ACTION,
     "tracking/v1/agent-connected": BEARER_ACTION,
     "platform/insforge/latest-version": PAGE,
     "": Row("GET", 302, "/account"),

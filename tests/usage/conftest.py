@@ -1,7 +1,11 @@
 """globex is a white-label partner, its project is Shop; the meter is a machine client."""
 
+import time
+
 import pytest
 
+from tests import cast
+from tests.clients import OAuthClient
 from tests.partnership.clients import partner
 from tests.usage.clients import MeterClient, white_label_project
 
@@ -26,3 +30,21 @@ def shop(globex):
 def gauge(meter, shop):
     """The machine client at the wire; what it sends is the shop's unless it says otherwise."""
     return MeterClient(meter, str(shop.pk))
+
+
+@pytest.fixture
+def other_gauge(gauge):
+    """Another machine client that meters the same project."""
+    secret = "gcs_" + "o" * 43
+    application = cast.machine_application("Other meter", secret=secret)
+    return MeterClient(OAuthClient(application, secret, redirect_uri="-"), gauge.project)
+
+
+@pytest.fixture
+def in_new_york(monkeypatch):
+    """A process that runs where clocks are put forward and back."""
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
