@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from accounts.staff import StaffDoor
+from config import attention
 
 View = TypeVar("View", bound=Any)  # as in Django's own: any callable view
 
@@ -51,6 +52,9 @@ class GatehouseAdminSite(StaffDoor):
     site_url = "/account"
     enable_nav_sidebar = False  # the list of clients needs the width
     empty_value_display = "–"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().index(request, {"attention": attention.items(request), **(extra_context or {})})
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models = model_or_iterable if isinstance(model_or_iterable, (list, tuple)) else [model_or_iterable]

@@ -14,6 +14,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config.call_schema import Schema
 from config.plain_endpoints import PATHS, SCHEMAS
+from config.registration_reference import REGISTRATION_PATHS, REGISTRATION_SCHEMAS
 from oauth_provider import scopes
 
 
@@ -57,7 +58,7 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
         "scopes": {name: str(scopes.SCOPES[name].text) for name in scopes.for_machines()},
     }
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {}).update(SCHEMAS)
+    components.setdefault("schemas", {}).update({**SCHEMAS, **REGISTRATION_SCHEMAS})
     components.setdefault("securitySchemes", {}).update(
         {
             "person": {"type": "oauth2", "flows": {"authorizationCode": flow}},
@@ -68,8 +69,9 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
                 "name": "X-Partnership-Secret",
                 "description": "A secret of the partner whose id is in the path. Server to server only.",
             },
+            "registration": {"type": "http", "scheme": "bearer", "description": "`registration_access_token`."},
             "client": {"type": "http", "scheme": "basic", "description": "`client_id` and `client_secret`."},
         }
     )
-    result["paths"] = {**PATHS, **result.get("paths", {})}
+    result["paths"] = {**PATHS, **REGISTRATION_PATHS, **result.get("paths", {})}
     return result

@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import outgoing_mail
 from config.bells import Bells, listen
 from config.heartbeat import beat
-from oauth_provider import back_channel, client_sessions, expiry, keys, letters
+from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
 from partnership import deliveries, idempotency, operations
 
 log = structlog.get_logger("gatehouse.work")
@@ -79,6 +79,8 @@ CHORES = (
     Chore("rotate_keys", 60, rotate_keys),
     Chore("sweep_tokens", 60, expiry.sweep),
     Chore("tell_of_reuse", 10, letters.tell_of_reuse),
+    Chore("tell_of_registrations", 300, registration_queue.tell_staff),
+    Chore("end_unused_registrations", 3600, registration_queue.end_unused),
     Chore("sweep_sessions", 600, sweep_sessions),
     Chore("sweep_idempotency_keys", 600, sweep_idempotency_keys),
 )

@@ -13,6 +13,10 @@ DEFAULT_RATE_LIMITS: dict[str, tuple[int, int]] = {
     "signin_account": (5, 300),
     # Beyond the contract: a device's two codes are a row that lives for a quarter of an hour.
     "device_authorization": (50, 60),
+    # Beyond the contract: clients that register themselves, by address and by person, and
+    # metadata documents that an address makes us fetch.
+    "registration": (20, 3600),
+    "client_document": (20, 60),
     # Beyond the contract: mail in our name to whomever a person likes.
     "invitation": (20, 3600),
 }

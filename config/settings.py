@@ -45,6 +45,18 @@ def read(parse: Callable[..., T], name: str, default: T) -> T:
         return default
 
 
+def one_of(*words: str) -> Callable[[str, str], str]:
+    """Parses a setting that is one of `words`."""
+
+    def parse(name: str, default: str) -> str:
+        word: str = env.str(name, default)
+        if word not in words:
+            raise ValueError(f"not one of {', '.join(words)}")
+        return word
+
+    return parse
+
+
 def text(name: str, default: str) -> str:
     return read(env.str, name, default)
 
@@ -368,6 +380,17 @@ SIGNING_KEY_DAYS: int = read(env.int, "SIGNING_KEY_DAYS", 90)
 PRIVATE_REDIRECT_SCHEMES: list[str] = read(
     env.list, "PRIVATE_REDIRECT_SCHEMES", ["vscode", "vscode-insiders", "cursor"]
 )
+
+# Who may register clients without staff: nobody, anybody once staff approve, programs on the
+# person's own machine at once and the rest once staff approve, anybody at once.
+REGISTRATION: str = read(
+    one_of("off", "staff", "loopback", "open"), "REGISTRATION", "loopback" if EMBEDDED else "staff"
+)
+# The same for clients that are described by a document at their client_id, an https address.
+CLIENT_DOCUMENTS: str = read(one_of("off", "staff", "loopback", "open"), "CLIENT_DOCUMENTS", REGISTRATION)
+CLIENT_DOCUMENTS_ALLOW_LOOPBACK = EMBEDDED  # also http, on this machine alone
+# How long a client that registered itself may lie unused before the worker ends it.
+REGISTRATION_UNUSED_DAYS: int = read(env.int, "REGISTRATION_UNUSED_DAYS", 90)
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth_provider.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "oauth_provider.Code"

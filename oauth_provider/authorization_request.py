@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from oauth_provider import id_tokens, redirect_uris, scopes
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
-from oauth_provider.models import Application
+from oauth_provider.models import Application, Registration
 from oauth_provider.resources import is_ours
 
 MAX_STATE_BYTES = 2048
@@ -101,9 +101,18 @@ def read_client(query: Query) -> Application:
         message = _("The application that sent you here is unknown.")
         raise AuthorizePageError("invalid_client", message, client_id=client_id, redirect_uri=redirect_uri)
     if not application.is_enabled:
-        message = _("The application that sent you here is switched off.")
+        message = why_disabled(application)
         raise AuthorizePageError("invalid_client", message, client_id=client_id, redirect_uri=redirect_uri)
     return application
+
+
+def why_disabled(application: Application) -> str:
+    state = Registration.objects.filter(application=application).values_list("state", flat=True).first()
+    if state == Registration.State.PENDING:
+        return _("The application that sent you here waits for approval by our staff.")
+    if state == Registration.State.REFUSED:
+        return _("The application that sent you here was not approved by our staff.")
+    return _("The application that sent you here is switched off.")
 
 
 def read_redirect_uri(query: Query, application: Application) -> str:

@@ -55,9 +55,16 @@ def register(
     client_id: str = "",
     logo: bytes | None = None,
     secret_digest: bytes | None = None,
+    source: str = Application.RegistrationSource.MANUAL,
+    is_enabled: bool = True,
 ) -> Registered:
     """A new client. `details` and `client_id` (kept from elsewhere) have passed `client_details`."""
-    application = Application(client_id=client_id or new_client_id(), **details.columns())
+    application = Application(
+        client_id=client_id or new_client_id(),
+        registration_source=source,
+        is_enabled=is_enabled,
+        **details.columns(),
+    )
     if logo is not None:
         application.logo = client_logos.keep(logo)
     application.save()

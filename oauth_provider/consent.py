@@ -18,8 +18,8 @@ from oauth_provider.opaque import digest, is_handle
 
 def remembered(application: Application, user: User) -> str:
     """The scopes that `user` allowed before; "" for none."""
-    consent = Consent.objects.filter(application=application, user=user).values_list("scope", flat=True).first()
-    return consent or ""
+    kept = Consent.objects.filter(application=application, user=user, is_remembered=True)
+    return kept.values_list("scope", flat=True).first() or ""
 
 
 def is_needed(request: AuthorizationRequest, scope: str) -> bool:
@@ -39,7 +39,7 @@ def reuse(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: da
     """
     with transaction.atomic():
         kept = Consent.objects.select_for_update().filter(application=request.application, user=user).first()
-        if kept is None or not scopes.includes(kept.scope, request.scope):
+        if kept is None or not kept.is_remembered or not scopes.includes(kept.scope, request.scope):
             return None
         return codes.issue(request, user, sign_in=sign_in, now=now)
 
@@ -57,9 +57,16 @@ def remember(application: Application, user: User, scope: str, *, now: datetime)
         user=user,
         defaults={"scope": scope, "created_at": now, "updated_at": now},
     )
-    consent.scope = scopes.join([*consent.scope.split(), *scope.split()])
+    before = consent.scope.split() if consent.is_remembered else []
+    consent.scope = scopes.join([*before, *scope.split()])
+    consent.is_remembered = True
     consent.updated_at = now
-    consent.save(update_fields=["scope", "updated_at"])
+    consent.save(update_fields=["scope", "is_remembered", "updated_at"])
+
+
+def forget(application: Application) -> None:
+    """What people allowed `application` so far is not carried over to what it became; tokens stay."""
+    Consent.objects.filter(application=application).update(is_remembered=False)
 
 
 @transaction.atomic

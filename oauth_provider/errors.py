@@ -47,8 +47,19 @@ WORDS: dict[str, Word] = {
     ),
     "unsupported_response_type": Word("The only response type is `code`.", "Ask for `response_type=code`."),
     "temporarily_unavailable": Word(
-        "A limit is used up (429), or too many refreshes came at once (503).",
+        "A limit is used up (429), or too much came at once (503).",
         "Wait for as many seconds as `Retry-After` says, or one, then try again.",
+    ),
+    "invalid_client_metadata": Word(
+        "A member of the registration is missing, malformed or not to be had.",
+        "Mend the member that the description names.",
+    ),
+    "invalid_redirect_uri": Word(
+        "A redirect URI is missing or not allowed: https, or http on loopback.",
+        "Register another address.",
+    ),
+    "unapproved_software_statement": Word(
+        "No software statement is accepted here.", "Register without `software_statement`."
     ),
     "request_not_supported": Word("Request objects are not supported.", "Send the parameters themselves."),
     "request_uri_not_supported": Word("The request URI is not one of ours.", "Send the parameters themselves."),
@@ -58,7 +69,10 @@ WORDS: dict[str, Word] = {
     ),
     "slow_down": Word("A device polled too early.", "Wait 5 seconds longer between polls from now on, and poll again."),
     "expired_token": Word("The device code has expired.", "Ask for a new one, and show the person its user code."),
-    "access_denied": Word("The person did not allow it.", "Tell the person, and ask again only when told to."),
+    "access_denied": Word(
+        "The person did not allow it; at a registration: staff switched the client off.",
+        "Tell the person, and ask again only when told to.",
+    ),
     "login_required": Word("Nobody is signed in, or not recently enough.", AGAIN_WITH_A_PAGE),
     "consent_required": Word("The person has to be asked.", AGAIN_WITH_A_PAGE),
 }
@@ -98,6 +112,20 @@ class InvalidClient(OAuthError):
         super().__init__("invalid_client", "Client authentication failed.", status=401, detail=detail)
         if basic:
             self.headers["WWW-Authenticate"] = 'Basic realm="oauth"'
+
+
+class InvalidClientMetadata(OAuthError):
+    """400 of registration (RFC 7591 section 3.2.2)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("invalid_client_metadata", message)
+
+
+class InvalidRedirectUri(OAuthError):
+    """400 of registration (RFC 7591 section 3.2.2)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("invalid_redirect_uri", message)
 
 
 class InvalidToken(ApiError):

@@ -33,6 +33,11 @@ def new_client_secret() -> str:
     return f"gcs_{base64url(secrets.token_bytes(32))}"
 
 
+def new_registration_token() -> str:
+    """`grt_` and 43 base64url characters."""
+    return f"grt_{base64url(secrets.token_bytes(32))}"
+
+
 def new_code() -> str:
     return base64url(secrets.token_bytes(32))
 

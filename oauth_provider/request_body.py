@@ -29,6 +29,20 @@ def read_parameters(request: HttpRequest) -> Parameters:
     return checked(pairs)
 
 
+def read_document(request: HttpRequest) -> dict[str, object]:
+    """The JSON object of the body, whose values may be nested; members are still to be checked.
+
+    Raises InvalidRequest, OAuthError 415.
+    """
+    if request.body.strip() and request.content_type != "application/json":
+        raise OAuthError("invalid_request", "Send the metadata as application/json.", status=415)
+    pairs = json_pairs(request.body)
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise InvalidRequest("A member was sent more than once.")
+    return document
+
+
 def json_pairs(body: bytes) -> list[tuple[str, object]]:
     try:
         # Pairs and not a dictionary: the last of two equal names would win silently.

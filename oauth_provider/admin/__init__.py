@@ -3,7 +3,17 @@
 from django.contrib import admin
 
 from oauth_provider.admin.client import ClientAdmin
-from oauth_provider.models import AccessToken, Application, Code, DeviceGrant, IDToken, TokenFamily
+from oauth_provider.admin.registration import DocumentHostAdmin, RegistrationAdmin
+from oauth_provider.models import (
+    AccessToken,
+    Application,
+    Code,
+    DeviceGrant,
+    DocumentHost,
+    IDToken,
+    Registration,
+    TokenFamily,
+)
 
 # The toolkit registers each of its swapped models, the token rows among them.
 for model in (AccessToken, Application, Code, DeviceGrant, IDToken, TokenFamily):
@@ -11,3 +21,5 @@ for model in (AccessToken, Application, Code, DeviceGrant, IDToken, TokenFamily)
         admin.site.unregister(model)
 
 admin.site.register(Application, ClientAdmin)
+admin.site.register(Registration, RegistrationAdmin)
+admin.site.register(DocumentHost, DocumentHostAdmin)

@@ -23,7 +23,7 @@ from oauth_provider.admin.client_list import last_used
 from oauth_provider.admin.first_steps import first_steps
 from oauth_provider.client_secrets import OVERLAPS, SecretRefused
 from oauth_provider.clients import Effects
-from oauth_provider.models import AccessToken, Application, Consent, TokenFamily
+from oauth_provider.models import AccessToken, Application, Consent, Registration, TokenFamily
 
 PERIODS = (
     (gettext_lazy("24 hours"), timedelta(hours=24)),
@@ -33,7 +33,11 @@ PERIODS = (
 CHANGES_PER_PAGE = 50
 TEMPLATES = "admin/oauth_provider/application/"
 # What is recorded beside the columns of a client.
-RECORDED = {"secret": gettext_lazy("Secret"), "tokens": gettext_lazy("Live tokens")}
+RECORDED = {
+    "secret": gettext_lazy("Secret"),
+    "tokens": gettext_lazy("Live tokens"),
+    "registration": gettext_lazy("Registration"),
+}
 
 
 if TYPE_CHECKING:
@@ -165,6 +169,9 @@ class ClientPages(ModelAdmin):
 
     def enable_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         client = self.get_client(request, pk)
+        waiting = Registration.objects.filter(application=client, state__in=["pending", "refused"]).first()
+        if waiting is not None:  # approving it is a decision of its own
+            return redirect("admin:oauth_provider_registration_change", waiting.pk)
         if request.method == "POST":
             clients.enable(client, timezone.now())
             messages.success(request, _("Enabled. People have to sign in to it anew."))

@@ -13,6 +13,8 @@ class Consent(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="consents")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="consents")
     scope = models.TextField()
+    # False once the client has new redirect URIs: the next request is asked as the first was.
+    is_remembered = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import sign_ins
 from accounts.models import User
 from accounts.rate_limit import limited_by_address
-from oauth_provider import authorization_request, authorization_response, consent, letters
+from oauth_provider import authorization_request, authorization_response, client_documents, consent, letters
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.authorization_response import redirect
 from oauth_provider.errors import AuthorizeRedirectError, InvalidRequest
@@ -35,6 +35,8 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return answer(request)
     raw_query = request.META.get("QUERY_STRING", "")
+    client_id = authorization_request.shown(authorization_request.Query(raw_query), "client_id")
+    client_documents.ensure_known(client_id, request, timezone.now())
     return proceed(request, authorization_request.read(raw_query), raw_query, pending=None)
 
 

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from accounts.models import User
 from oauth_provider import redirect_uris, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
+from oauth_provider.models import Application, Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Of a client that staff did not register: the host of its document, "" if it registered itself.
+
+    `is_local`: it sends people to programs on their machine alone, so anybody may call himself so.
+    """
+
+    document_host: str
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentPage:
     """Context `page` of `oauth/consent.html`.
 
@@ -56,6 +68,7 @@ class ConsentPage:
     homepage_url: str
     privacy_url: str
     terms_url: str
+    origin: Origin | None
 
     @property
     def has_new_scopes(self) -> bool:
@@ -82,7 +95,16 @@ def consent_page(asked: AuthorizationRequest, user: User, *, allowed: str, handl
         homepage_url=application.homepage_url,
         privacy_url=application.privacy_url,
         terms_url=application.terms_url,
+        origin=origin_of(application),
     )
+
+
+def origin_of(application: Application) -> Origin | None:
+    registration = Registration.objects.filter(application=application).first()
+    if registration is None:
+        return None
+    is_local = all(map(redirect_uris.is_loopback, application.redirect_uris.split()))
+    return Origin(str(registration.document_host), is_local)
 
 
 def form_action_for(redirect_uri: str) -> str:

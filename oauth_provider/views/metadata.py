@@ -22,6 +22,7 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
     """RFC 8414. The same document answers OpenID Connect's well-known path."""
     return JsonResponse(
         {
+            **registration(),
             "issuer": settings.BASE_URL,
             "authorization_endpoint": url("authorize"),
             "token_endpoint": url("token"),
@@ -60,6 +61,13 @@ def openid() -> dict[str, object]:
         "claims_parameter_supported": False,
         "prompt_values_supported": sorted(PROMPTS),
     }
+
+
+def registration() -> dict[str, str | bool]:
+    """How clients that nobody registered become known; only the ways that the settings leave open."""
+    by_request = {"registration_endpoint": url("register_client")} if settings.REGISTRATION != "off" else {}
+    by_document = {"client_id_metadata_document_supported": True} if settings.CLIENT_DOCUMENTS != "off" else {}
+    return {**by_request, **by_document}
 
 
 @csrf_exempt

@@ -59,6 +59,8 @@ STRANGERS: dict[str, Row] = {
     "api/oauth/v1/userinfo": Row("GET", 401, "invalid_token"),
     "api/oauth/v1/logout": PAGE,
     "api/oauth/v1/logout/confirm": Row("POST", 302, "/account"),
+    "api/oauth/v1/clients/register": Row("POST", 400, "invalid_request"),  # in development, where some are let in
+    "api/oauth/v1/clients/register/<str:client_id>": Row("DELETE", 401, "invalid_token"),
     "api/oauth/v1/jwks.json": PAGE,
     ".well-known/oauth-authorization-server": PAGE,
     ".well-known/openid-configuration": PAGE,
