@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.test import Client
 
@@ -15,6 +16,7 @@ from partnership.creation import Owner, Wanted
 from partnership.events import SYSTEM
 from partnership.models import Partner, Project
 from tests.clients import Answer, OAuthClient, answer
+from usage.sql_store import store
 
 EVENTS = "/usage/v1/events"
 ONE = "application/cloudevents+json"
@@ -72,3 +74,17 @@ class MeterClient:
 def white_label_project(partner: Partner, name: str = "Shop", *, environment: str = "live") -> Project:
     owner = Owner(Project.Mode.WHITE_LABEL, environment=environment, partner=partner)
     return creation.sync(owner, Wanted(name), actor=SYSTEM, now=datetime.now(UTC))[0]
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def ago(**span: float) -> str:
+    return (datetime.now(UTC) - timedelta(**span)).isoformat()
+
+
+def counted(project: str, metric: str = "ai_tokens", on: date | None = None) -> int:
+    """The day's number as a read gives it."""
+    day = on or today()
+    return next((each.amounts[metric] for each in store.daily(UUID(project), day, day)), 0)

@@ -191,7 +191,7 @@ def test_the_limit_holds_after_unpacking(gauge):
 
 def test_a_gzip_bomb_is_left_off_at_the_limit(gauge):
     packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
 
     assert gauge.send_raw(bomb, **{"Content-Encoding": "gzip"}).status == 413
 
