@@ -81,6 +81,19 @@ CLIENTS: dict[str, dict[str, Any]] = {
         "redirect_uris": CLI_REDIRECT,
         "allowed_scopes": SCOPES,
         "rotates_refresh_tokens": True,
+        "allows_device_grant": True,
+    },
+    # examples/device_login.py
+    "device": {
+        "client_id": "clf_AAAAAAAAAAAAAAAADevice",
+        "name": "Demo device",
+        "kind": "native",
+        "client_type": "public",
+        "authorization_grant_type": "authorization-code",
+        "redirect_uris": "",
+        "allowed_scopes": SCOPES,
+        "rotates_refresh_tokens": True,
+        "allows_device_grant": True,
     },
     "machine": {
         "client_id": "clf_AAAAAAAAAAAAAAAAAMeter",

@@ -113,7 +113,7 @@ def test_the_demo_is_seeded_once(embedded):
     second = demo_data.seed(timezone.now())
 
     assert first == second == json.loads(demo_data.path().read_text())
-    assert (User.objects.count(), Application.objects.count(), ClientSecret.objects.count()) == (3, 3, 2)
+    assert (User.objects.count(), Application.objects.count(), ClientSecret.objects.count()) == (3, 4, 2)
     assert demo_data.path().stat().st_mode & 0o777 == 0o600
 
 
@@ -125,6 +125,7 @@ def test_the_demo_file_has_the_agreed_shape(embedded):
     assert {key: set(value) for key, value in held["clients"].items()} == {
         "confidential": {"client_id", "client_secret", "redirect_uri"},
         "public": {"client_id", "redirect_uri"},
+        "device": {"client_id"},
         "machine": {"client_id", "client_secret"},
     }
     assert {key: set(value) for key, value in held["partners"].items()} == {
@@ -163,7 +164,7 @@ def test_a_dry_run_seeds_nothing(embedded):
 
     call_command("seed_demo", "--dry-run", "--json", stdout=out)
 
-    assert len(json.loads(out.getvalue())["made"]) == 8
+    assert len(json.loads(out.getvalue())["made"]) == 9
     assert not User.objects.exists()
     assert not demo_data.path().exists()
 
