@@ -4,6 +4,7 @@
 that prints what it found as one JSON object and exits 1 if anything of it should not be.
 NIGHTLY_POSTGRES: the server on which each run gets an empty database of its own.
 NIGHTLY_KILLS: how many workers are killed in each run of that kind (1000).
+NIGHTLY_SEQUENCES: how many random lives the store of metering leads on each database (100000).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bench import machine
 ROOT = Path(__file__).resolve().parents[1]
 SERVER = os.environ.get("NIGHTLY_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 KILLS = os.environ.get("NIGHTLY_KILLS", "1000")
+SEQUENCES = os.environ.get("NIGHTLY_SEQUENCES", "100000")
 LIMIT_SECONDS = 3 * 3600
 
 HEAD = """\
@@ -61,6 +63,8 @@ class Found:
 RUNS = (
     Run("Killed workers, SQLite", "tests.partnership.kills", (KILLS, "7"), "sqlite"),
     Run("Killed workers, PostgreSQL with real databases", "tests.partnership.kills", (KILLS, "7"), "postgresql"),
+    Run("Metering against its model, SQLite", "tests.usage.long_run", (SEQUENCES,), "sqlite"),
+    Run("Metering against its model, PostgreSQL", "tests.usage.long_run", (SEQUENCES,), "postgresql"),
 )
 
 
