@@ -110,7 +110,10 @@ class CallSchema(AutoSchema):
             **(REPLAYED if self.is_partners and self.method in METHODS else {}),
             **(OPERATION_HEADERS if call.begins else {}),
         }
-        return {str(status): self.answer(status, shape, headers) for status, shape in call.answers.items()}
+        found = {str(status): self.answer(status, shape, headers) for status, shape in call.answers.items()}
+        if call.query and "format" in get_type_hints(call.query):
+            found["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+        return found
 
     def answer(self, status: int, shape: object, headers: Schema) -> Schema:
         said = "Begun, and not over within the time that was waited." if status == 202 else "Done."
@@ -180,7 +183,10 @@ def path_parameters(path: str) -> list[Schema]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", **({} if name == "partner_id" else {"format": "uuid"})},
+            "schema": {
+                "type": "string",
+                **({"format": "uuid"} if name.endswith("_id") and name != "partner_id" else {}),
+            },
         }
         for name in re.findall(r"{(\w+)}", path)
     ]

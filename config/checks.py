@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -21,6 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.encryption import decrypt
 from oauth_provider.models import SigningKey
+from usage.store import MAX_LATE
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 KEPT_FILES = ("secret_key", "encryption_key", "demo.json")
@@ -228,6 +230,25 @@ def check_signing_keys() -> Iterator[Fault]:
         )
 
 
+def check_usage_days() -> Iterator[Fault]:
+    """An event may come 35 days late (usage.md): it must find its id, and its day, still there."""
+    retention = timedelta(days=settings.USAGE_RETENTION_DAYS)
+    if retention <= MAX_LATE:
+        yield Fault(
+            "GH016",
+            f"GATEHOUSE_USAGE_RETENTION_DAYS is {settings.USAGE_RETENTION_DAYS}",
+            f"events may come {MAX_LATE.days} days late: one sent again would be counted twice",
+            f"set GATEHOUSE_USAGE_RETENTION_DAYS to {MAX_LATE.days + 1} or more",
+        )
+    if settings.USAGE_CLOSE_AFTER_DAYS < 1:
+        yield Fault(
+            "GH016",
+            f"GATEHOUSE_USAGE_CLOSE_AFTER_DAYS is {settings.USAGE_CLOSE_AFTER_DAYS}",
+            "a month would close while its last events are under way",
+            "set GATEHOUSE_USAGE_CLOSE_AFTER_DAYS to 1 or more",
+        )
+
+
 def is_decryptable(text: str) -> bool:
     try:
         decrypt(text)
@@ -285,6 +306,7 @@ SETTING_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (
     check_proxies,
     check_mail,
     check_environment,
+    check_usage_days,
     check_variable_names,
 )
 SYSTEM_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import FrameType
 
 import structlog
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
@@ -23,6 +24,8 @@ from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
 from partnership import deliveries, idempotency, operations
+from usage import statements
+from usage.sql_store import store
 
 log = structlog.get_logger("gatehouse.work")
 
@@ -69,6 +72,19 @@ def tell_of_logouts(now: datetime) -> dict[str, int]:
     return {"logout_tokens": back_channel.tell_due(now)}
 
 
+def keep_usage(now: datetime) -> dict[str, int]:
+    return {"usage": store.keep_house(now)}
+
+
+def close_months(now: datetime) -> dict[str, int]:
+    return {"statements": statements.close_due(now)}
+
+
+def forget_events(now: datetime) -> dict[str, int]:
+    before = (now - timedelta(days=settings.USAGE_RETENTION_DAYS)).date()
+    return {"event_partitions": store.forget(before, now)}
+
+
 def beat_heart(now: datetime) -> dict[str, int]:
     beat(now)
     return {}
@@ -112,7 +128,17 @@ LOGOUTS = Lane(
     1.0,
     (Chore("notice_ended_sessions", 5, notice_ended_sessions), Chore("tell_of_logouts", 0, tell_of_logouts)),
 )
-LANES = (Lane("chores", 1.0, 1.0, CHORES), OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES, LETTERS, LOGOUTS)
+USAGE = Lane(
+    "usage",
+    10.0,
+    10.0,
+    (
+        Chore("keep_usage", 60, keep_usage),
+        Chore("close_months", 3600, close_months),
+        Chore("forget_events", 3600, forget_events),
+    ),
+)
+LANES = (Lane("chores", 1.0, 1.0, CHORES), USAGE, OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES, LETTERS, LOGOUTS)
 
 
 class Round:

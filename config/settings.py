@@ -434,6 +434,13 @@ OPERATION_LEASE_SECONDS: int = read(env.int, "OPERATION_LEASE_SECONDS", 30)
 # Webhooks and logout tokens to this machine, also over plain http: for development and tests alone.
 WEBHOOK_ALLOW_LOOPBACK: bool = read(env.bool, "WEBHOOK_ALLOW_LOOPBACK", False)
 
+# Usage (usage.md)
+
+# A month closes so many days after it ends; from then on its figures never change.
+USAGE_CLOSE_AFTER_DAYS: int = read(env.int, "USAGE_CLOSE_AFTER_DAYS", 5)
+# Events older than this are dropped by whole partitions; rollups and statements stay.
+USAGE_RETENTION_DAYS: int = read(env.int, "USAGE_RETENTION_DAYS", 400)
+
 # The JSON API and its reference
 
 REST_FRAMEWORK = {

@@ -13,7 +13,9 @@ handler429 = "config.errors.too_many_requests"  # allauth asks for it by this na
 handler500 = "config.errors.server_error"
 
 urlpatterns = [
-    # First: its /account/apps shows the partners beside the applications.
+    # First: its `usage` and `statements` stand where the partnership has `:projectId`.
+    path("", include("usage.urls")),
+    # Before the provider: its /account/apps shows the partners beside the applications.
     path("", include("partnership.urls")),
     path("", include("usage.urls")),
     path("", include("oauth_provider.urls")),

@@ -13,3 +13,15 @@ class TooManyEvents(RequestTooLarge):
     code = "too_many_events"
     message = "A batch has at most 5,000 events."
     mend = "Send the events in several batches; how they are split makes no difference."
+
+
+class EventsExpired(ApiError):
+    status, code = 410, "events_expired"
+    message = "The events of this day are past their retention; the day's numbers stay."
+    mend = "Read the day's numbers, or its month's statement: those are kept for good."
+
+
+class StatementNotFound(ApiError):
+    status, code = 404, "statement_not_found"
+    message = "The statement was not found: the month is not closed yet, or nothing was there in it."
+    mend = "Take a month from the list of statements; a month closes some days after it ends."

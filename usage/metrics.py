@@ -37,8 +37,12 @@ class Metric:
     places: int = 0
 
     def shown(self, amount: int) -> int | Decimal:
-        """`amount` as JSON has it: in the unit, exactly."""
-        return Decimal(amount).scaleb(-self.places) if self.places else amount
+        """`amount` in the unit, exactly, as JSON and CSV write it: no exponent, no zeros at the end."""
+        if not self.places:
+            return amount
+        whole, part = divmod(abs(amount), 10**self.places)
+        text = f"{whole}.{part:0{self.places}}".rstrip("0").rstrip(".")
+        return Decimal(f"-{text}" if amount < 0 else text)
 
 
 METRICS = {

@@ -1,9 +1,22 @@
-"""Usage, at the root (contract/README.md, rule 1)."""
+"""The routes of usage.md, and the organization's of platform.md.
 
-from django.urls import path
+`usage` and `statements` stand before the partnership's `:projectId`, which they could never equal.
+"""
 
-from usage.views import ingest
+from django.urls import include, path
+
+from usage.views import ingest, organization, partner, statements
+
+partner_patterns = [
+    path("usage", partner.PartnerUsage.as_view()),
+    path("statements", statements.StatementList.as_view()),
+    path("statements/<str:month>", statements.StatementDetail.as_view()),
+    path("<str:project_id>/usage", partner.ProjectUsage.as_view()),
+    path("<str:project_id>/usage/events", partner.UsageEvents.as_view()),
+]
 
 urlpatterns = [
+    path("partnership/v1/<str:partner_id>/", include(partner_patterns)),
     path("usage/v1/events", ingest.Events.as_view(), name="usage_events"),
+    path("usage/v1/organizations/<str:organization_id>", organization.OrganizationUsage.as_view()),
 ]

@@ -105,6 +105,12 @@ STRANGERS: dict[str, Row] = {
     # The token out of a mail is the proof; "example" is none.
     "account/apps/agree/<str:token>": Row("GET", 404),
     "usage/v1/events": BEARER_ACTION,
+    "usage/v1/organizations/<str:organization_id>": BEARER,
+    "partnership/v1/<str:partner_id>/usage": PARTNER,
+    "partnership/v1/<str:partner_id>/statements": PARTNER,
+    "partnership/v1/<str:partner_id>/statements/<str:month>": PARTNER,
+    "partnership/v1/<str:partner_id>/<str:project_id>/usage": PARTNER,
+    "partnership/v1/<str:partner_id>/<str:project_id>/usage/events": PARTNER,
     "tracking/v1/agent-connected": BEARER_ACTION,
     "platform/insforge/latest-version": PAGE,
     "": Row("GET", 302, "/account"),

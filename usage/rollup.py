@@ -1,0 +1,57 @@
+"""The daily rollup held against the events that it is made of: found, and mended where it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from usage.models import Statement
+from usage.sql_store import store
+from usage.statements import is_intact
+from usage.store import Difference
+
+log = structlog.get_logger("gatehouse.usage")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days from `first` to `last`, both included, that still have all their events."""
+
+    first: date
+    last: date
+
+    def __len__(self) -> int:
+        return max(0, (self.last - self.first).days + 1)
+
+    def days(self) -> Iterator[date]:
+        return (self.first + timedelta(days=each) for each in range(len(self)))
+
+
+def with_events(first: date, last: date) -> Span:
+    """Days whose events are gone can't be recomputed: their rollup is all there is."""
+    return Span(max(first, store.oldest_event_day()), last)
+
+
+def differences(day: date, *, repair: bool) -> list[Difference]:
+    """Where the rollup of `day` is not what its events add up to; each is logged."""
+    found = store.recompute(day, day, repair=repair)
+    for each in found:
+        log.error(
+            "rollup differs",
+            project=str(each.project),
+            day=each.on.isoformat(),
+            metric=each.metric,
+            stored=each.stored,
+            from_events=each.from_events,
+            repaired=repair and day >= store.first_open_day(),
+        )
+    return found
+
+
+def broken_statements(since: datetime | None = None) -> list[Statement]:
+    """Statements whose figures no longer have the digest that they were closed with."""
+    closed = Statement.objects.all() if since is None else Statement.objects.filter(closed_at__gte=since)
+    return [statement for statement in closed.iterator() if not is_intact(statement)]
