@@ -1,6 +1,6 @@
 # Gatehouse. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check matrix nightly bench docs clean
+.PHONY: help run test check matrix nightly bench bench-usage docs clean
 
 help:
 	@echo "Run"
@@ -11,6 +11,7 @@ help:
 	@echo "  make check    what continuous integration runs: every lane, with PostgreSQL, Redis and a browser"
 	@echo "  make matrix   rows of the contract and of docs/attacks.md, with the tests that prove each"
 	@echo "  make nightly  the long versions; writes docs/nightly.md, which is committed"
+	@echo "  make bench-usage  the part of it about metering"
 	@echo "  make bench    measures, on PostgreSQL; writes docs/performance.md, which is committed"
 	@echo ""
 	@echo "Keep"
@@ -35,6 +36,10 @@ matrix:
 nightly:
 	@bin/bootstrap dev
 	@exec .venv/bin/python -m tests.nightly
+
+bench-usage:
+	@bin/bootstrap dev
+	@exec .venv/bin/python -m bench.run usage
 
 bench:
 	@bin/bootstrap dev

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bench import machine, provisioner_times, report
+from bench import machine, provisioner_times, report, usage
 from bench.report import Result, Table
 
 SERVER = os.environ.get("BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -24,6 +24,7 @@ class Benchmark:
 
 BENCHMARKS = {
     "provisioner-times": Benchmark("A project's life on the postgres provisioner", provisioner_times.measure),
+    "usage": Benchmark("Metering", usage.measure),
 }
 
 
