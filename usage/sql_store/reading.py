@@ -15,7 +15,6 @@ from usage.sql_store.sql import among, as_day, as_time, as_uuid, day_of, fetch, 
 from usage.store import Day, Owner
 
 ONE_DAY = timedelta(days=1)
-AMOUNTS = ", ".join(NAMES)
 EVER = (date.min, date.max)
 
 
@@ -108,12 +107,11 @@ def rows_of(
     projects: Sequence[UUID], counting: Mapping[UUID, Spans], first: date, last: date
 ) -> Iterator[tuple[UUID, Day]]:
     """The days of each project, of which those in its spans (without any: all)."""
-    lives = find_lives(projects)
-    rows = find_rows(projects, first, last)
-    before = find_samples(projects, first)
+    found = find(projects, first, last)
     for project in projects:
-        if project in lives:
-            for day in carry(lives[project], rows.get(project, {}), before.get(project, {}), first, last):
+        if project in found:
+            life, samples, rows = found[project]
+            for day in carry(life, rows, samples, first, last):
                 if any(since <= day.on <= until for since, until in counting.get(project, [EVER])):
                     yield project, day
 
@@ -147,40 +145,36 @@ def filled(cells: Mapping[str, int | None], samples: Samples) -> tuple[dict[str,
     return amounts, estimated
 
 
-def find_lives(projects: Sequence[UUID]) -> dict[UUID, Life]:
+def find(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, tuple[Life, Samples, dict[date, Cells]]]:
+    """Of each project its life, its last samples before the period and its rows of it: one
+    statement, so that all are of one moment (metering.md, trap 28)."""
     today = day_of(clock())
-    condition, parameters = among("id", projects)
-    rows = fetch(f"SELECT id, created_at, deleted_at FROM partnership_project WHERE {condition}", parameters)
-    return {
-        as_uuid(id_): Life(day_of(as_time(created_at)), day_of(as_time(deleted_at)) if deleted_at else today)
-        for id_, created_at, deleted_at in rows
-    }
-
-
-def find_rows(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, dict[date, Cells]]:
-    condition, parameters = among("project_id", projects)
+    condition, parameters = among("p.id", projects)
     rows = fetch(
-        f"SELECT project_id, day, {AMOUNTS} FROM usage_daily WHERE {condition} AND day BETWEEN %s AND %s",
-        [*parameters, first, last],
+        FIND.format(once="MATERIALIZED" if is_postgresql() else "", condition=condition),
+        [*[first] * len(PEAKS), *parameters, first, last],
     )
-    found: dict[UUID, dict[date, Cells]] = {}
-    for project, day, *amounts in rows:
-        found.setdefault(as_uuid(project), {})[as_day(day)] = dict(zip(NAMES, amounts, strict=True))
+    found: dict[UUID, tuple[Life, Samples, dict[date, Cells]]] = {}
+    for id_, created_at, deleted_at, *rest in rows:
+        samples, day, amounts = rest[: len(PEAKS)], rest[len(PEAKS)], rest[len(PEAKS) + 1 :]
+        project = as_uuid(id_)
+        if project not in found:
+            life = Life(day_of(as_time(created_at)), day_of(as_time(deleted_at)) if deleted_at else today)
+            found[project] = (life, samples_in(dict(zip(PEAKS, samples, strict=True))), {})
+        if day is not None:
+            found[project][2][as_day(day)] = dict(zip(NAMES, amounts, strict=True))
     return found
 
 
-def find_samples(projects: Sequence[UUID], before: date) -> dict[UUID, Samples]:
-    """The last sample of each peak before a day."""
-    condition, parameters = among("p.id", projects)
-    last = ", ".join(
+# Each project once in `found`, or its samples would be looked up for each of its days.
+FIND = (
+    "WITH found AS {once} (SELECT p.id, p.created_at, p.deleted_at, "
+    + ", ".join(
         f"(SELECT d.{name} FROM usage_daily d WHERE d.project_id = p.id AND d.day < %s AND d.{name} IS NOT NULL "
-        "ORDER BY d.day DESC LIMIT 1)"
+        f"ORDER BY d.day DESC LIMIT 1) AS last_{name}"
         for name in PEAKS
     )
-    rows = fetch(
-        f"SELECT p.id, {last} FROM partnership_project p WHERE {condition}", [*[before] * len(PEAKS), *parameters]
-    )
-    return {
-        as_uuid(id_): {name: int(sample) for name, sample in zip(PEAKS, samples, strict=True) if sample is not None}
-        for id_, *samples in rows
-    }
+    + " FROM partnership_project p WHERE {condition}) SELECT f.*, d.day, "
+    + ", ".join(f"d.{name}" for name in NAMES)
+    + " FROM found f LEFT JOIN usage_daily d ON d.project_id = f.id AND d.day BETWEEN %s AND %s"
+)
