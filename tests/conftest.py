@@ -11,6 +11,9 @@ from tests import cast
 from tests.clients import OAuthClient
 from tests.devices import Device
 
+make_key = keys.generate
+RSA_KEYS: list[keys.PrivateKey] = []
+
 
 def pytest_configure() -> None:
     # Nobody guesses passwords here, and a slow hash in every fixture would be most of the run.
@@ -23,6 +26,22 @@ def fresh_process() -> None:
     cache.clear()
     for ring in keys.RINGS.values():
         ring.forget()
+
+
+@pytest.fixture(autouse=True)
+def prepared_keys(monkeypatch) -> None:
+    """Real RSA keys, made once for all tests of a process: one takes longer than most tests do."""
+    given = iter(range(1000))
+
+    def generate(algorithm: str) -> keys.PrivateKey:
+        if algorithm == "ES256":
+            return make_key(algorithm)
+        number = next(given)
+        if number == len(RSA_KEYS):
+            RSA_KEYS.append(make_key(algorithm))
+        return RSA_KEYS[number]
+
+    monkeypatch.setattr(keys, "generate", generate)
 
 
 @pytest.fixture

@@ -22,3 +22,10 @@ os.environ.setdefault("GATEHOUSE_VAR", str(Path(tempfile.gettempdir()) / f"gateh
 if os.environ.get("GATEHOUSE_REDIS_URL"):
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     os.environ["GATEHOUSE_REDIS_URL"] = redis_of_this_worker(os.environ["GATEHOUSE_REDIS_URL"], worker)
+
+
+def examples(few: int, many: int) -> int:
+    """How many random examples a test throws: `make test` has two minutes; the lane on PostgreSQL,
+    where more can go wrong, takes `many`.
+    """
+    return many if os.environ.get("GATEHOUSE_DATABASE_URL") else few

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from config.errors import dialect, render_page
 from tests.contract.routes import NOT_WALKED, STRANGERS, all_routes, example, row_of
+from tests.environment import examples
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WALKED = [route for route in all_routes() if not route.startswith(NOT_WALKED)]
@@ -96,7 +97,7 @@ HEADER_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_si
 
 # Without shrinking: a failing example is small already, and it is a request each time.
 @settings(
-    max_examples=15,
+    max_examples=examples(3, 15),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -1,7 +1,6 @@
 """Garbage in any parameter, header or body gives the contract's error and changes nothing."""
 
 import json
-import os
 
 import pytest
 from django.test import Client
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from oauth_provider.models import AccessToken, Code, TokenFamily
 from tests.cast import signed_in
 from tests.clients import AUTHORIZE, TOKEN
+from tests.environment import examples
 
 ENDPOINTS = [TOKEN, "/api/oauth/v1/revoke"]
 NAMES = [
@@ -49,10 +49,11 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-# `make test` has two minutes; the lane on PostgreSQL, where more can go wrong, takes all of them.
-EXAMPLES = 150 if os.environ.get("GATEHOUSE_DATABASE_URL") else 50
 garbage = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=examples(20, 150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.environment import examples
 from tests.usage.clients import BATCH, ONE
 from usage.models import Event
 
@@ -20,7 +21,7 @@ FRESH = count()
 MOST = 2**53 - 1
 
 quick = settings(
-    max_examples=40,
+    max_examples=examples(15, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

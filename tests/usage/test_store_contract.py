@@ -180,7 +180,17 @@ class TestCounting:
         assert on(store, shop, TODAY) == {"ai_credits": 1_000_000}
 
     @pytest.mark.parametrize(
-        "id_", ["01ARZ3NDEKTSV4RRFFQ69G5FAV", str(uuid4()), "\u00e9", "e\u0301", "🥨" * 60, " ", "x" * 255, "0" * 26]
+        "id_",
+        [
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "b595a663-236a-438b-a5f8-6e47db1ae6e5",
+            "\u00e9",
+            "e\u0301",
+            "🥨" * 60,
+            " ",
+            "x" * 255,
+            "0" * 26,
+        ],
     )
     def test_trap_30_ids_are_compared_byte_for_byte(self, store, shop, id_):
         assert send(store, event(shop, id_=id_), event(shop, id_=id_.swapcase())) == [
