@@ -247,6 +247,13 @@ def check_usage_days() -> Iterator[Fault]:
             "a month would close while its last events are under way",
             "set GATEHOUSE_USAGE_CLOSE_AFTER_DAYS to 1 or more",
         )
+    if not 60 <= settings.USAGE_COLLECT_SECONDS <= 86_400:
+        yield Fault(
+            "GH016",
+            f"GATEHOUSE_USAGE_COLLECT_SECONDS is {settings.USAGE_COLLECT_SECONDS}",
+            "sizes are sampled at least once a day, or the day has none, and at most once a minute",
+            "set GATEHOUSE_USAGE_COLLECT_SECONDS from 60 to 86400",
+        )
 
 
 def is_decryptable(text: str) -> bool:

@@ -24,7 +24,7 @@ from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
 from partnership import deliveries, idempotency, operations
-from usage import statements
+from usage import compute, sizes, statements
 from usage.sql_store import store
 
 log = structlog.get_logger("gatehouse.work")
@@ -85,6 +85,14 @@ def forget_events(now: datetime) -> dict[str, int]:
     return {"event_partitions": store.forget(before, now)}
 
 
+def collect_sizes(now: datetime) -> dict[str, int]:
+    return {"projects_measured": sizes.collect(store.clock())}
+
+
+def count_compute(now: datetime) -> dict[str, int]:
+    return {"projects_counted": compute.collect(store.clock())}
+
+
 def beat_heart(now: datetime) -> dict[str, int]:
     beat(now)
     return {}
@@ -134,11 +142,24 @@ USAGE = Lane(
     10.0,
     (
         Chore("keep_usage", 60, keep_usage),
+        Chore("count_compute", 30, count_compute),
         Chore("close_months", 3600, close_months),
         Chore("forget_events", 3600, forget_events),
     ),
 )
-LANES = (Lane("chores", 1.0, 1.0, CHORES), USAGE, OPERATIONS, OPERATIONS, DELIVERIES, DELIVERIES, LETTERS, LOGOUTS)
+# By itself: it asks others, and a slow one holds nothing else up.
+SIZES = Lane("sizes", 5.0, 5.0, (Chore("collect_sizes", 0, collect_sizes),))
+LANES = (
+    Lane("chores", 1.0, 1.0, CHORES),
+    USAGE,
+    SIZES,
+    OPERATIONS,
+    OPERATIONS,
+    DELIVERIES,
+    DELIVERIES,
+    LETTERS,
+    LOGOUTS,
+)
 
 
 class Round:

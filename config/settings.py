@@ -440,6 +440,8 @@ WEBHOOK_ALLOW_LOOPBACK: bool = read(env.bool, "WEBHOOK_ALLOW_LOOPBACK", False)
 USAGE_CLOSE_AFTER_DAYS: int = read(env.int, "USAGE_CLOSE_AFTER_DAYS", 5)
 # Events older than this are dropped by whole partitions; rollups and statements stay.
 USAGE_RETENTION_DAYS: int = read(env.int, "USAGE_RETENTION_DAYS", 400)
+# How often the sizes of projects are sampled (usage.md, Collectors).
+USAGE_COLLECT_SECONDS: int = read(env.int, "USAGE_COLLECT_SECONDS", 900)
 
 # The JSON API and its reference
 

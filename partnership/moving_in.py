@@ -16,8 +16,9 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.people import create_person
 from oauth_provider.opaque import digest
-from partnership import catalog, connections, project_keys, tenures
+from partnership import catalog, connections, events, project_keys, tenures
 from partnership.errors import Invalid
+from partnership.events import SYSTEM
 from partnership.models import Connection, Partner, PartnerSecret, Project, ProjectKey
 
 BATCH = 500
@@ -187,3 +188,4 @@ def add_project(partner: Partner, row: dict[str, Any], now: datetime) -> None:
     )
     tenures.begin(project, project.created_at)
     project_keys.add(project, now, value=row["api_key"])
+    events.of_project("project.moved_in", project, actor=SYSTEM, now=now)

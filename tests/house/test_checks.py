@@ -161,7 +161,9 @@ def test_a_database_that_is_down_is_told_without_its_address(production, monkeyp
     assert PASSWORD not in str(fault)
 
 
-@pytest.mark.parametrize(("name", "days"), [("USAGE_RETENTION_DAYS", 35), ("USAGE_CLOSE_AFTER_DAYS", 0)])
+@pytest.mark.parametrize(
+    ("name", "days"), [("USAGE_RETENTION_DAYS", 35), ("USAGE_CLOSE_AFTER_DAYS", 0), ("USAGE_COLLECT_SECONDS", 59)]
+)
 def test_days_in_which_an_event_could_count_twice_are_told(production, name, days):
     assert codes(checks.check_usage_days()) == []
 

@@ -13,15 +13,16 @@ from usage.store import Recorded
 
 # Coarse, so that a busy project is written once a minute and not once a batch.
 STEP = timedelta(minutes=1)
+# Sizes are sampled of projects that sleep, and one that merely runs may be asleep as well.
+ACTIVITIES = tuple(name for name in SUMS if name != "ec2_compute")
 
 
 def note(events: Iterable[Recorded], projects: Mapping[UUID, Meterable], now: datetime) -> None:
-    """Sizes are sampled of projects that sleep, too: what is summed up is activity."""
     latest: dict[UUID, datetime] = {}
     for event in events:
         before = latest.get(event.project) or projects[event.project].last_activity_at
         at = min(event.at, now)
-        if (before is None or at > before + STEP) and any(event.amounts.get(name) for name in SUMS):
+        if (before is None or at > before + STEP) and any(event.amounts.get(name) for name in ACTIVITIES):
             latest[event.project] = at
     if latest:
         write(latest)
