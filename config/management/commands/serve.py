@@ -88,6 +88,7 @@ class Command(BaseCommand):
             staff = demo_data.PEOPLE[0]
             self.stdout.write(f"  Try it   {settings.BASE_URL}/demo")
             self.stdout.write("  Device   python3 examples/device_login.py")
+            self.stdout.write("  Agent    python3 examples/agent_login.py")
             self.stdout.write(f"  Admin    {settings.BASE_URL}/admin/   {staff.email} / {staff.password}")
         self.stdout.write(f"  API      {settings.BASE_URL}/docs\n\n")
         seconds = time.monotonic() - STARTED_SECONDS
