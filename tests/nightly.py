@@ -1,7 +1,8 @@
 """The long versions: what is too slow for each commit. Their result is committed as docs/nightly.md.
 
-`make nightly`, or `python -m tests.nightly`. A further long run is one entry of `RUNS`: a module
-that prints what it found as one JSON object and exits 1 if anything of it should not be.
+`make nightly`, or `python -m tests.nightly "meters send"` for the runs whose names have these words; what
+the page says of the others stays. A further long run is one entry of `RUNS`: a module that
+prints what it found as one JSON object and exits 1 if anything of it should not be.
 NIGHTLY_POSTGRES: the server on which each run gets an empty database of its own.
 NIGHTLY_KILLS: how many workers are killed in each run of that kind (1000).
 NIGHTLY_SEQUENCES: how many random lives the store of metering leads on each database (100000).
@@ -31,6 +32,7 @@ SERVER = os.environ.get("NIGHTLY_POSTGRES", "postgresql://postgres@127.0.0.1:543
 KILLS = os.environ.get("NIGHTLY_KILLS", "1000")
 SEQUENCES = os.environ.get("NIGHTLY_SEQUENCES", "100000")
 LIMIT_SECONDS = 3 * 3600
+PAGE = ROOT / "docs" / "nightly.md"
 
 HEAD = """\
 # The long runs
@@ -45,7 +47,7 @@ class Run:
     name: str
     module: str
     arguments: tuple[str, ...]
-    database: str  # sqlite, postgresql
+    database: str  # sqlite, postgresql, its own: it starts what it needs
 
     @property
     def command(self) -> str:
@@ -65,18 +67,25 @@ RUNS = (
     Run("Killed workers, PostgreSQL with real databases", "tests.partnership.kills", (KILLS, "7"), "postgresql"),
     Run("Metering against its model, SQLite", "tests.usage.long_run", (SEQUENCES,), "sqlite"),
     Run("Metering against its model, PostgreSQL", "tests.usage.long_run", (SEQUENCES,), "postgresql"),
+    Run("Killed web process while meters send, SQLite", "tests.usage.kills", ("sqlite", KILLS, "7"), "its own"),
+    Run(
+        "Killed web workers and backends while meters send, PostgreSQL",
+        "tests.usage.kills",
+        ("postgresql", KILLS, "7"),
+        "its own",
+    ),
 )
 
 
-def main() -> int:
+def main(words: str = "") -> int:
     commit = subprocess.run(
         ["git", "log", "-1", "--format=%h"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()
     all_found = []
-    for run in RUNS:
+    for run in [run for run in RUNS if words in run.name]:
         all_found.append(found := go(run))
         print(f"{'passed' if found.is_well else 'FAILED'}  {run.name}  {found.seconds:.0f} s", flush=True)
-    (ROOT / "docs" / "nightly.md").write_text(report(commit, all_found))
+    PAGE.write_text(page(PAGE.read_text(), {found.run.name: section(commit, found) for found in all_found}))
     return int(not all(found.is_well for found in all_found))
 
 
@@ -111,8 +120,8 @@ def go(run: Run) -> Found:
 
 @contextmanager
 def database_for(run: Run) -> Iterator[str]:
-    """An empty database on the server, dropped afterwards; SQLite needs none."""
-    if run.database == "sqlite":
+    """An empty database on the server, dropped afterwards; the others need none."""
+    if run.database != "postgresql":
         yield ""
         return
     name = f"gatehouse_nightly_{os.getpid()}"
@@ -124,16 +133,20 @@ def database_for(run: Run) -> Iterator[str]:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def report(commit: str, all_found: list[Found]) -> str:
-    text = HEAD
+def page(before: str, sections: dict[str, str]) -> str:
+    """The page with these sections anew, the others as they stand in `before`, in the order of `RUNS`."""
+    kept = {text.partition(": ")[0]: f"## {text.rstrip()}\n" for text in before.split("\n## ")[1:]}
+    kept |= sections
+    return HEAD + "\n".join(kept[run.name] for run in RUNS if run.name in kept)
+
+
+def section(commit: str, found: Found) -> str:
+    state = "passed" if found.is_well else "FAILED"
+    text = f"## {found.run.name}: {state}\n\n`{found.run.command}`, {found.seconds:.0f} s\n\n"
     text += f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}. {machine.describe()}, shared with other work.\n"
-    text += f"{machine.versions(f'{SERVER}/postgres')}.\n"
-    for found in all_found:
-        state = "passed" if found.is_well else "FAILED"
-        text += f"\n## {found.run.name}: {state}\n\n`{found.run.command}`, {found.seconds:.0f} s\n\n"
-        text += "| what | number |\n|---|---:|\n"
-        text += "".join(f"| {name} | {shown(value)} |\n" for name, value in found.numbers.items())
-    return text
+    text += f"{machine.versions(f'{SERVER}/postgres')}.\n\n"
+    text += "| what | number |\n|---|---:|\n"
+    return text + "".join(f"| {name} | {shown(value)} |\n" for name, value in found.numbers.items())
 
 
 def shown(value: object) -> str:
@@ -145,4 +158,4 @@ def shown(value: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

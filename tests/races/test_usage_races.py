@@ -154,3 +154,27 @@ def test_trap_29_repair_beside_ingest_ends_at_the_truth(projects, sent, at_once)
     *_, found = at_once(*[partial(send_all, sent, seed, size=20) for seed in range(3)], repair)
     assert found[0] > 0
     check(sent)
+
+
+def test_trap_03_a_batch_writes_the_day_of_a_hot_project_once(projects, at_once):
+    """What four writers queue behind is one change a batch, however many events are in it."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE written (day date)")
+        cursor.execute(
+            "CREATE FUNCTION note_written() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN INSERT INTO written VALUES (NEW.day); RETURN NULL; END$$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER noted AFTER INSERT OR UPDATE ON usage_daily FOR EACH ROW EXECUTE FUNCTION note_written()"
+        )
+    try:
+        hot = [[event(projects[0], mcp_calls=1) for _ in range(500)] for _ in range(4)]
+        at_once(*[partial(send_all, of_one, seed, size=500) for seed, of_one in enumerate(hot)])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM written")
+            assert cursor.fetchone()[0] == 4
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION note_written CASCADE")
+            cursor.execute("DROP TABLE written")
+    check([each for of_one in hot for each in of_one])
