@@ -124,9 +124,8 @@ def migrate(given: dict[str, str]) -> None:
 def get_token(house: House) -> str:
     client = house.server.demo["clients"]["machine"]
     body = {"grant_type": "client_credentials", **client}
-    return str(
-        httpx.post(f"{house.server.url}/api/oauth/v1/token", json=body).raise_for_status().json()["access_token"]
-    )
+    answer = httpx.post(f"{house.server.url}/api/oauth/v1/token", json=body, timeout=30)
+    return str(answer.raise_for_status().json()["access_token"])
 
 
 def make_project(house: House, number: int) -> UUID:
