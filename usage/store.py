@@ -155,6 +155,9 @@ class UsageStore(Protocol):
     def project_totals(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> dict[UUID, Amounts]:
         """Of each of the owner's `projects` its period: sums added up, of peaks the highest day."""
 
+    def top_projects(self, owner: Owner, metric: str, first: date, last: date, limit: int) -> list[UUID]:
+        """The owner's projects by what they used of `metric`, most first; those that used nothing are left out."""
+
     def daily_rows(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> Iterator[tuple[UUID, Day]]:
         """`daily` of many projects of one owner, in the order of `projects`, by few statements."""
 

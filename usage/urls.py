@@ -1,11 +1,11 @@
-"""The routes of usage.md, and the organization's of platform.md.
+"""The routes of usage.md, the organization's of platform.md, and its page of charts.
 
 `usage` and `statements` stand before the partnership's `:projectId`, which they could never equal.
 """
 
 from django.urls import include, path
 
-from usage.views import ingest, organization, partner, statements
+from usage.views import ingest, organization, organization_page, partner, statements
 
 partner_patterns = [
     path("usage", partner.PartnerUsage.as_view()),
@@ -19,4 +19,9 @@ urlpatterns = [
     path("partnership/v1/<str:partner_id>/", include(partner_patterns)),
     path("usage/v1/events", ingest.Events.as_view(), name="usage_events"),
     path("usage/v1/organizations/<str:organization_id>", organization.OrganizationUsage.as_view()),
+    path(
+        "account/organizations/<uuid:organization_id>/usage",
+        organization_page.organization_usage,
+        name="organization_usage",
+    ),
 ]

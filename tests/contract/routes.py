@@ -122,6 +122,7 @@ STRANGERS: dict[str, Row] = {
     "account/organizations": ASKS_TO_SIGN_IN,
     "account/organizations/invitations/<str:token>": ASKS_TO_SIGN_IN,
     "account/organizations/<uuid:organization_id>": ASKS_TO_SIGN_IN,
+    "account/organizations/<uuid:organization_id>/usage": ASKS_TO_SIGN_IN,
     "account/organizations/<uuid:organization_id>/invite": ACTION_ASKS_TO_SIGN_IN,
     "account/organizations/<uuid:organization_id>/invitations/<int:invitation_id>/withdraw": ACTION_ASKS_TO_SIGN_IN,
     "account/organizations/<uuid:organization_id>/members/<int:membership_id>/remove": ACTION_ASKS_TO_SIGN_IN,

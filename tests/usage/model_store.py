@@ -256,6 +256,11 @@ class ModelStore:
             for project in projects
         }
 
+    def top_projects(self, owner: Owner, metric: str, first: date, last: date, limit: int) -> list[UUID]:
+        totals = self.project_totals(owner, list(self.projects), first, last)
+        ranked = sorted((-totals[id_][metric], id_.bytes) for id_ in totals if totals[id_][metric])
+        return [UUID(bytes=id_) for _, id_ in ranked[:limit]]
+
     def events(
         self, project: UUID, on: date, metric: str, *, after: tuple[datetime, str, str] | None, limit: int
     ) -> EventPage:

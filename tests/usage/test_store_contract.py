@@ -311,6 +311,37 @@ class TestReading:
         rows = store.daily_rows(Owner("organization", str(umbrella.pk)), [project], first, TODAY)
         assert [(id_, day.on) for id_, day in rows] == [(project, TODAY - timedelta(days=2))]
 
+    def test_the_projects_that_used_most_come_first(self, store, world, shop):
+        other, idle, trial = world.project(), world.project(), world.project(environment="test")
+        send(store, event(shop, ai_tokens=3), event(other, at=ago(days=1), ai_tokens=4))
+        send(store, event(shop, at=ago(days=9), database_size_bytes=8), event(idle, database_size_bytes=7))
+        send(store, event(other, at=ago(days=9), database_size_bytes=9), event(other, at=ago(days=1), ai_tokens=5))
+        send(store, event(other, at=ago(days=1), database_size_bytes=1))
+        send(store, event(trial, ai_tokens=99), sender=TEST)
+        assert store.top_projects(GLOBEX, "ai_tokens", YESTERDAY, TODAY, 10) == [other, shop]
+        assert store.top_projects(GLOBEX, "ai_tokens", TODAY, TODAY, 10) == [shop]
+        assert store.top_projects(GLOBEX, "database_size_bytes", YESTERDAY, TODAY, 10) == [shop, idle, other]
+        assert store.top_projects(GLOBEX, "database_size_bytes", YESTERDAY, TODAY, 1) == [shop]
+
+    def test_a_deleted_project_ranks_by_what_it_had(self, store, world, shop):
+        send(store, event(shop, at=ago(days=9), database_size_bytes=8), event(shop, at=ago(days=3), mcp_calls=2))
+        world.delete(shop, ago(days=2))
+        assert store.top_projects(GLOBEX, "database_size_bytes", YESTERDAY, TODAY, 10) == []
+        assert store.top_projects(GLOBEX, "database_size_bytes", TODAY - timedelta(days=2), TODAY, 10) == [shop]
+        assert store.top_projects(GLOBEX, "mcp_calls", TODAY - timedelta(days=5), TODAY, 10) == [shop]
+
+    def test_an_organization_s_projects_rank_by_its_own_days(self, store, world):
+        acme, umbrella = organization("Acme"), organization("Umbrella")
+        moved, stays = world.platform_project(acme), world.platform_project(acme)
+        send(store, event(moved, at=ago(days=4), ai_tokens=9), event(moved, ai_tokens=1), event(stays, ai_tokens=2))
+        world.move(moved, umbrella, ago(days=2))
+        first = TODAY - timedelta(days=1)
+        assert store.top_projects(Owner("organization", str(acme.pk)), "ai_tokens", first, TODAY, 10) == [stays]
+        assert store.top_projects(Owner("organization", str(acme.pk)), "ai_tokens", BORN.date(), TODAY, 10) == [
+            moved,
+            stays,
+        ]
+
     def test_trap_28_a_summary_is_the_fold_of_its_days(self, store, shop):
         send(store, event(shop, at=ago(days=9), database_size_bytes=8), event(shop, ai_tokens=3))
         days = store.daily(shop, YESTERDAY, TODAY)

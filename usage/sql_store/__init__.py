@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from usage.metrics import Amounts
-from usage.sql_store import closing, house, reading, rebuilding, recording, trail, voiding
+from usage.sql_store import closing, house, ranking, reading, rebuilding, recording, trail, voiding
 from usage.sql_store.clock import clock
 from usage.sql_store.judging import by_time, sent
 from usage.store import (
@@ -49,6 +49,9 @@ class SqlStore:
 
     def project_totals(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> dict[UUID, Amounts]:
         return reading.project_totals(owner, projects, first, last)
+
+    def top_projects(self, owner: Owner, metric: str, first: date, last: date, limit: int) -> list[UUID]:
+        return ranking.top_projects(owner, metric, first, last, limit)
 
     def daily_rows(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> Iterator[tuple[UUID, Day]]:
         return reading.daily_rows(owner, projects, first, last)

@@ -35,7 +35,6 @@ class MeteringScopeForm(ScopeForm):
         return self.cleaned_data
 
 
-@admin.register(MeteringScope)
 class MeteringScopeAdmin(ScopeAdmin):
     form = MeteringScopeForm
     fields = ("application", "environment", "all_projects", "partners")

@@ -1,0 +1,142 @@
+"""A partner's usage and its statements, live and test apart (pages.md, "Admin")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path, reverse
+
+from partnership.admin.partner import PartnerAdmin
+from partnership.models import Partner
+from usage import charts, reports, statements
+from usage.charts import Ranked
+from usage.metrics import METRICS, SUMS, Amounts, Metric
+from usage.models import Statement
+from usage.period import Period
+from usage.sql_store import store
+from usage.store import Owner
+from usage.views import chart_page
+from usage.views.answers import csv_file, exact_json
+from usage.views.statements import COLUMNS, as_month
+
+STATEMENTS_SHOWN = 24
+
+
+class MeteredPartnerAdmin(PartnerAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
+            "usage": ("<str:pk>/usage/", self.usage_view),
+            "usage_day": ("<str:pk>/usage/<str:environment>/<str:day>/<str:metric>/", self.day_view),
+            "statements": ("<str:pk>/statements/", self.statements_view),
+            "statement": ("<str:pk>/statements/<str:environment>/<str:month>/", self.statement_view),
+        }
+        own = [
+            path(route, self.admin_site.admin_view(view), name=f"partnership_partner_{name}")
+            for name, (route, view) in pages.items()
+        ]
+        return own + super().get_urls()
+
+    def usage_view(self, request: HttpRequest, pk: str) -> HttpResponseBase:
+        partner = self.get_partner(request, pk, may="view")
+        asked = chart_page.read(request.GET, store.clock().date())
+        owner = Owner("partner", partner.pk, asked.environment)
+        if request.GET.get("format") == "csv":
+            days = store.owner_days(owner, asked.period.first, asked.period.last)
+            return chart_page.as_csv(request.GET, f"usage-{partner.pk}-{asked.environment}", days)
+
+        def url_of(metric: Metric, day: date) -> str:
+            return reverse("admin:partnership_partner_usage_day", args=[pk, asked.environment, day, metric.name])
+
+        days = charts.days_of(owner, asked.period)
+        metric = charts.read_metric(request.GET, days)
+        shown = chart_page.figures(asked, days, url_of) | chart_page.top(asked, owner, metric, usage_of)
+        return self.show(request, "usage", partner, tab="usage", environment=asked.environment, **shown)
+
+    def day_view(self, request: HttpRequest, pk: str, environment: str, day: str, metric: str) -> HttpResponse:
+        """Who made up the day's number; each leads to its events."""
+        partner, on = self.get_partner(request, pk, may="view"), read_day(day)
+        if environment not in ("live", "test") or metric not in METRICS:
+            raise Http404
+        known, owner = METRICS[metric], Owner("partner", partner.pk, environment)
+        how, ranked = charts.shown(known), charts.top_projects(owner, known, Period(on, on))
+        return self.show(
+            request,
+            "usage_day",
+            partner,
+            tab="usage",
+            environment=environment,
+            on=on,
+            metric=known,
+            unit=how.unit,
+            amount=charts.written(store.owner_total(owner, on, on)[metric], how),
+            top=[(each, events_of(each, on, known)) for each in ranked],
+        )
+
+    def statements_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        partner = self.get_partner(request, pk, may="view")
+        mine = Statement.objects.filter(partner=partner).order_by("-month")
+        return self.show(
+            request,
+            "statements",
+            partner,
+            tab="statements",
+            environments=[(each, mine.filter(environment=each)[:STATEMENTS_SHOWN]) for each in ("live", "test")],
+        )
+
+    def statement_view(self, request: HttpRequest, pk: str, environment: str, month: str) -> HttpResponseBase:
+        statement = find_statement(self.get_partner(request, pk, may="view"), environment, month)
+        name = f"statement-{pk}-{environment}-{month}"
+        if request.GET.get("format") == "csv":
+            return csv_file(name, COLUMNS, map(statements.line_body, statement.lines.order_by("pk").iterator()))
+        if request.GET.get("format") == "json":
+            answer = exact_json(statements.whole(statement))
+            answer["Content-Disposition"] = f'attachment; filename="{name}.json"'
+            return answer
+        return self.show(
+            request,
+            "statement",
+            statement.partner,
+            tab="statements",
+            statement=statement,
+            is_intact=statements.is_intact(statement),
+            totals=written_totals(statement.amounts),
+            adjustments=[(row, written_sums(row)) for row in statements.adjustments_of(statement)],
+            projects=statement.lines.count(),
+        )
+
+
+def read_day(text: str) -> date:
+    """Raises Http404."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def find_statement(partner: Partner, environment: str, month: str) -> Statement:
+    """Raises Http404."""
+    first = as_month(month)
+    found = partner.statements.filter(environment=environment, month=first).first() if first else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def written_totals(amounts: Amounts) -> list[tuple[Metric, str, str]]:
+    shown = ((metric, charts.shown(metric)) for metric in METRICS.values())
+    return [(metric, charts.written(amounts[metric.name], how), how.unit) for metric, how in shown]
+
+
+def written_sums(row: reports.Body) -> str:
+    """The sums of an adjustment that are not zero."""
+    return ", ".join(f"{METRICS[name].title}: {row[name]} {METRICS[name].unit}" for name in SUMS if row[name])
+
+
+def usage_of(each: Ranked) -> str:
+    return reverse("admin:partnership_project_usage", args=[each.project.pk])
+
+
+def events_of(each: Ranked, on: date, metric: Metric) -> str:
+    return reverse("admin:partnership_project_usage_events", args=[each.project.pk, on, metric.name])
