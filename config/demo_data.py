@@ -19,6 +19,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.people import create_person
+from config import demo_usage
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest, new_client_secret
 from partnership import partners
@@ -171,6 +172,8 @@ def seed(now: datetime) -> dict[str, Any]:
             ensure_person(person)
         clients = {key: ensure_client(key, known.get(key, {}), now) for key in CLIENTS}
         demo_partners = {key: ensure_partner(key, known_partners.get(key, {}), now) for key in PARTNERS}
+    meter = Application.objects.get(client_id=CLIENTS["machine"]["client_id"])
+    demo_usage.seed(Partner.objects.get(pk=PARTNERS["white_label"]["id"]), meter.pk, now)
     held = {
         "base_url": settings.BASE_URL,
         **{person.key: person.public() for person in PEOPLE},
