@@ -13,7 +13,9 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config.call_schema import Schema
+from config.openid_reference import OPENID_PATHS, OPENID_SCHEMAS
 from config.plain_endpoints import PATHS, SCHEMAS
+from config.pushed_request_reference import PUSHED_PATHS
 from config.registration_reference import REGISTRATION_PATHS, REGISTRATION_SCHEMAS
 from oauth_provider import scopes
 
@@ -58,7 +60,7 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
         "scopes": {name: str(scopes.SCOPES[name].text) for name in scopes.for_machines()},
     }
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {}).update({**SCHEMAS, **REGISTRATION_SCHEMAS})
+    components.setdefault("schemas", {}).update({**SCHEMAS, **OPENID_SCHEMAS, **REGISTRATION_SCHEMAS})
     components.setdefault("securitySchemes", {}).update(
         {
             "person": {"type": "oauth2", "flows": {"authorizationCode": flow}},
@@ -73,5 +75,5 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
             "client": {"type": "http", "scheme": "basic", "description": "`client_id` and `client_secret`."},
         }
     )
-    result["paths"] = {**PATHS, **REGISTRATION_PATHS, **result.get("paths", {})}
+    result["paths"] = {**PATHS, **PUSHED_PATHS, **OPENID_PATHS, **REGISTRATION_PATHS, **result.get("paths", {})}
     return result

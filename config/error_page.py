@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from accounts.errors import ApiError, Forbidden, LengthRequired, MethodNotAllowed, ServerError
 from config.call_schema import GENERAL
 from config.errors import OAUTH_CODES
-from config.plain_endpoints import PATHS, PROFILE_REFUSALS, USERINFO_REFUSALS
+from config.openid_reference import OPENID_PATHS, USERINFO_REFUSALS
+from config.plain_endpoints import PATHS, PROFILE_REFUSALS
+from config.pushed_request_reference import PUSHED_PATHS
 from config.registration_reference import REGISTRATION_PATHS
 from oauth_provider.errors import WORDS
 from oauth_provider.views.door import PlatformView
@@ -87,7 +89,7 @@ def oauth_rows() -> Iterator[Row]:
 
 
 def said_in_reference() -> Iterator[tuple[int, str]]:
-    for methods in [*PATHS.values(), *REGISTRATION_PATHS.values()]:
+    for methods in [*PATHS.values(), *PUSHED_PATHS.values(), *OPENID_PATHS.values(), *REGISTRATION_PATHS.values()]:
         for operation in methods.values():
             for status, response in operation["responses"].items():
                 schema = response.get("content", {}).get("application/json", {}).get("schema", {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.errors import RateLimited
-from config.call_schema import Schema, by_status, refused
+from config.call_schema import Schema, refused
 from oauth_provider.errors import WORDS, InsufficientScope, InvalidToken, MachineHasNoPerson
 from oauth_provider.grants import GRANTS
 
@@ -136,14 +136,6 @@ SCHEMAS: Schema = {
             created_at=text("2025-01-01T00:00:00Z", format="date-time"),
         ),
     ),
-    "UserInfo": fields(
-        "sub",
-        sub=text(format="uuid"),
-        name=text("Ada Example", description="With `profile`."),
-        picture=text(description="With `profile`, where there is one."),
-        email=text("user@example.com", description="With `email`."),
-        email_verified={"type": "boolean", "description": "With `email`."},
-    ),
     "Metadata": {"type": "object", "description": "RFC 8414 or RFC 9728."},
     "KeySet": fields("keys", keys={"type": "array", "items": {"type": "object", "description": "RFC 7517"}}),
 }
@@ -154,34 +146,24 @@ def metadata(name: str, summary: str, schema: str = "Metadata") -> Schema:
     return {"get": {"tags": ["Discovery"], "operationId": name, "summary": summary, "responses": {"200": answer}}}
 
 
-USERINFO_REFUSALS = [InvalidToken, InsufficientScope, MachineHasNoPerson]
-USERINFO = {
-    "tags": ["OpenID Connect"],
-    "summary": "Who signed in, as far as the scopes go",
-    "security": [{"person": ["openid"]}],
-    "responses": {
-        "200": json(ref("UserInfo"), NO_STORE),
-        **by_status(USERINFO_REFUSALS, "OAuthError"),
-    },
-}
 PROFILE_REFUSALS = [InvalidToken, InsufficientScope, MachineHasNoPerson, RateLimited]
 
-LOGOUT = {
-    "tags": ["OpenID Connect"],
-    "summary": "Send a person here to sign out",
-    "description": "With a hint of this very browser session at once, else the person is asked. By POST as a form.",
-    "parameters": [
-        query("id_token_hint", "An ID token of the session; an expired one will do."),
-        query("client_id", "As registered; the same as in the hint."),
-        query("post_logout_redirect_uri", "As registered, to the letter."),
-        query("state", "Given back byte for byte."),
-    ],
-    "responses": {
-        "200": {"description": "A page: the question, or that nobody is signed in."},
-        "302": {"description": "To `post_logout_redirect_uri`, or to that page."},
-        "400": {"description": "A page: nobody was signed out, and nothing is sent anywhere."},
-    },
-}
+AUTHORIZE_PARAMETERS: list[Schema] = [
+    query("client_id", "As registered.", required=True),
+    query("redirect_uri", "As registered, to the letter; a loopback port is free.", required=True),
+    query("response_type", "`code`", required=True, enum=["code"]),
+    query("scope", "Space-separated; absent: the client's default scopes."),
+    query("state", "Given back byte for byte; at most 2,048 bytes.", required=True),
+    query("code_challenge", "43 base64url characters (RFC 7636).", required=True),
+    query("code_challenge_method", "`S256`", required=True, enum=["S256"]),
+    query("resource", "A registered resource server (RFC 8707)."),
+    query("nonce", "Stands in the ID token again."),
+    query("prompt", "`none`, or some of `login`, `consent`, `select_account`."),
+    query("id_token_hint", "An ID token of ours: anybody else is `login_required`."),
+    query("login_hint", "The address to sign in with."),
+    query("max_age", "Seconds since the person last signed in."),
+    query("request_uri", "Of par: then nothing but `client_id` counts beside it."),
+]
 
 PATHS: Schema = {
     "/api/oauth/v1/authorize": {
@@ -190,21 +172,7 @@ PATHS: Schema = {
             "operationId": "authorize",
             "summary": "Send a person here to sign in and be asked",
             "description": "Answers with a page or a redirect; never grants by itself.",
-            "parameters": [
-                query("client_id", "As registered.", required=True),
-                query("redirect_uri", "As registered, to the letter; a loopback port is free.", required=True),
-                query("response_type", "`code`", required=True, enum=["code"]),
-                query("scope", "Space-separated; absent: the client's default scopes."),
-                query("state", "Given back byte for byte; at most 2,048 bytes.", required=True),
-                query("code_challenge", "43 base64url characters (RFC 7636).", required=True),
-                query("code_challenge_method", "`S256`", required=True, enum=["S256"]),
-                query("resource", "A registered resource server (RFC 8707)."),
-                query("nonce", "Stands in the ID token again."),
-                query("prompt", "`none`, or some of `login`, `consent`, `select_account`."),
-                query("id_token_hint", "An ID token of ours: anybody else is `login_required`."),
-                query("login_hint", "The address to sign in with."),
-                query("max_age", "Seconds since the person last signed in."),
-            ],
+            "parameters": AUTHORIZE_PARAMETERS,
             "responses": {
                 "200": {"description": "The consent page."},
                 "302": {"description": "To sign-in, or to `redirect_uri` with `code`, `state`, `iss`, or an `error`."},
@@ -270,14 +238,6 @@ PATHS: Schema = {
                 **OAUTH_REFUSALS,
             },
         }
-    },
-    "/api/oauth/v1/userinfo": {
-        "get": {"operationId": "userinfo", **USERINFO},
-        "post": {"operationId": "userinfo_by_post", **USERINFO},
-    },
-    "/api/oauth/v1/logout": {
-        "get": {"operationId": "logout", **LOGOUT},
-        "post": {"operationId": "logout_by_post", **LOGOUT},
     },
     "/api/oauth/v1/jwks.json": metadata("jwks", "Public keys of access and ID tokens", "KeySet"),
     "/.well-known/oauth-authorization-server": metadata("authorization_server", "What this server offers (RFC 8414)"),

@@ -11,6 +11,8 @@ DEFAULT_RATE_LIMITS: dict[str, tuple[int, int]] = {
     "profile": (100, 60),
     "signin_address": (10, 60),
     "signin_account": (5, 300),
+    # Beyond the contract: pushed requests, each a row for a day.
+    "par": (50, 60),
     # Beyond the contract: a device's two codes are a row that lives for a quarter of an hour.
     "device_authorization": (50, 60),
     # Beyond the contract: clients that register themselves, by address and by person, and

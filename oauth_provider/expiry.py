@@ -18,6 +18,7 @@ from oauth_provider.models import (
     DeviceGrant,
     OpenIdGrant,
     PendingAuthorization,
+    PushedRequest,
     TokenFamily,
 )
 
@@ -34,6 +35,7 @@ def sweep(now: datetime) -> dict[str, int]:
             models.Q(used_at=None, expires_at__lt=now - KEPT) | models.Q(expires_at__lt=now - KEPT - families)
         ),
         "pending_authorizations": PendingAuthorization.objects.filter(expires_at__lt=now - KEPT),
+        "pushed_requests": PushedRequest.objects.filter(expires_at__lt=now - KEPT),
         "device_grants": DeviceGrant.objects.filter(expires_at__lt=now - KEPT),
         "access_tokens": AccessToken.objects.filter(expires_at__lt=now - KEPT),
         "openid_grants": OpenIdGrant.objects.filter(expires_at__lt=now - KEPT),

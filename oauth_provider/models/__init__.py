@@ -6,6 +6,7 @@ from oauth_provider.models.consent import Consent, PendingAuthorization
 from oauth_provider.models.device import DeviceGrant
 from oauth_provider.models.id_token import IDToken
 from oauth_provider.models.openid import ClientSession, OpenIdGrant
+from oauth_provider.models.pushed_request import PushedRequest
 from oauth_provider.models.registration import DocumentHost, Registration
 from oauth_provider.models.signing_key import SigningKey
 from oauth_provider.models.token import AccessToken, TokenFamily
@@ -22,6 +23,7 @@ __all__ = [
     "IDToken",
     "OpenIdGrant",
     "PendingAuthorization",
+    "PushedRequest",
     "Registration",
     "SigningKey",
     "TokenFamily",

@@ -19,7 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import sign_ins
 from accounts.models import User
 from accounts.rate_limit import limited_by_address
-from oauth_provider import authorization_request, authorization_response, client_documents, consent, letters
+from oauth_provider import (
+    authorization_request,
+    authorization_response,
+    client_documents,
+    consent,
+    letters,
+    pushed_requests,
+)
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.authorization_response import redirect
 from oauth_provider.errors import AuthorizeRedirectError, InvalidRequest
@@ -35,9 +42,19 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return answer(request)
     raw_query = request.META.get("QUERY_STRING", "")
-    client_id = authorization_request.shown(authorization_request.Query(raw_query), "client_id")
-    client_documents.ensure_known(client_id, request, timezone.now())
+    query = authorization_request.Query(raw_query)
+    if pushed_requests.is_named(query):
+        return unfold(query)
+    client_documents.ensure_known(authorization_request.shown(query, "client_id"), request, timezone.now())
     return proceed(request, authorization_request.read(raw_query), raw_query, pending=None)
+
+
+def unfold(query: authorization_request.Query) -> HttpResponse:
+    """On to a page of the pushed request's own: it is used up by now, and the page may be loaded again."""
+    now = timezone.now()
+    pushed = pushed_requests.take(query, now)
+    pending = consent.store(authorization_request.read(pushed), pushed, now=now)
+    return redirect_here("resume", pending.handle)
 
 
 @never_cache

@@ -26,6 +26,8 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
             "issuer": settings.BASE_URL,
             "authorization_endpoint": url("authorize"),
             "token_endpoint": url("token"),
+            "pushed_authorization_request_endpoint": url("par"),
+            "require_pushed_authorization_requests": False,
             "revocation_endpoint": url("revoke"),
             "device_authorization_endpoint": url("device_authorization"),
             "jwks_uri": url("jwks"),

@@ -55,6 +55,7 @@ STRANGERS: dict[str, Row] = {
     "device": ASKS_TO_SIGN_IN,
     "device/answer": ACTION_ASKS_TO_SIGN_IN,
     "device/another-account": ACTION_ASKS_TO_SIGN_IN,
+    "api/oauth/v1/par": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/revoke": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/userinfo": Row("GET", 401, "invalid_token"),
     "api/oauth/v1/logout": PAGE,
