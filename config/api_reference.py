@@ -13,6 +13,7 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config.call_schema import Schema
+from config.introspection_reference import INTROSPECTION_PATHS
 from config.openid_reference import OPENID_PATHS, OPENID_SCHEMAS
 from config.plain_endpoints import PATHS, SCHEMAS
 from config.pushed_request_reference import PUSHED_PATHS
@@ -75,5 +76,12 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
             "client": {"type": "http", "scheme": "basic", "description": "`client_id` and `client_secret`."},
         }
     )
-    result["paths"] = {**PATHS, **PUSHED_PATHS, **OPENID_PATHS, **REGISTRATION_PATHS, **result.get("paths", {})}
+    result["paths"] = {
+        **PATHS,
+        **PUSHED_PATHS,
+        **INTROSPECTION_PATHS,
+        **OPENID_PATHS,
+        **REGISTRATION_PATHS,
+        **result.get("paths", {}),
+    }
     return result

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from accounts.errors import ApiError, Forbidden, LengthRequired, MethodNotAllowed, ServerError
 from config.call_schema import GENERAL
 from config.errors import OAUTH_CODES
+from config.introspection_reference import INTROSPECTION_PATHS
 from config.openid_reference import OPENID_PATHS, USERINFO_REFUSALS
 from config.plain_endpoints import PATHS, PROFILE_REFUSALS
 from config.pushed_request_reference import PUSHED_PATHS
@@ -89,7 +90,13 @@ def oauth_rows() -> Iterator[Row]:
 
 
 def said_in_reference() -> Iterator[tuple[int, str]]:
-    for methods in [*PATHS.values(), *PUSHED_PATHS.values(), *OPENID_PATHS.values(), *REGISTRATION_PATHS.values()]:
+    for methods in [
+        *PATHS.values(),
+        *PUSHED_PATHS.values(),
+        *INTROSPECTION_PATHS.values(),
+        *OPENID_PATHS.values(),
+        *REGISTRATION_PATHS.values(),
+    ]:
         for operation in methods.values():
             for status, response in operation["responses"].items():
                 schema = response.get("content", {}).get("application/json", {}).get("schema", {})

@@ -245,6 +245,20 @@ PATHS: Schema = {
     "/.well-known/oauth-protected-resource": metadata(
         "protected_resource", "Which server issues our tokens (RFC 9728)"
     ),
+    "/.well-known/oauth-protected-resource/{below}": {
+        "get": {
+            **metadata("protected_resource_at", "The same for the area at or above a path of ours")["get"],
+            "parameters": [
+                {
+                    "name": "below",
+                    "in": "path",
+                    "required": True,
+                    "schema": text("projects/v1"),
+                    "description": "A path.",
+                }
+            ],
+        }
+    },
     "/.well-known/jwks.json": metadata("project_jwks", "Public keys of project authorization codes", "KeySet"),
     "/platform/insforge/latest-version": {
         "get": {

@@ -10,15 +10,18 @@ from oauth_provider import keys
 from oauth_provider.models import SigningKey
 
 
-def sign_for_person(*, user_id: UUID, email: str, client_id: str, scope: str, now: datetime) -> str:
-    return sign({"sub": str(user_id), "email": email}, client_id, scope, now)
+def sign_for_person(
+    *, user_id: UUID, email: str, client_id: str, scope: str, audience: str | None, now: datetime
+) -> str:
+    """`audience` None: our own API."""
+    return sign({"sub": str(user_id), "email": email}, client_id, scope, audience, now)
 
 
-def sign_for_machine(*, client_id: str, scope: str, now: datetime) -> str:
-    return sign({"sub": client_id}, client_id, scope, now)
+def sign_for_machine(*, client_id: str, scope: str, audience: str | None, now: datetime) -> str:
+    return sign({"sub": client_id}, client_id, scope, audience, now)
 
 
-def sign(subject: dict[str, object], client_id: str, scope: str, now: datetime) -> str:
+def sign(subject: dict[str, object], client_id: str, scope: str, audience: str | None, now: datetime) -> str:
     issued_at = int(now.timestamp())
     claims: dict[str, object] = {
         **subject,
@@ -28,7 +31,7 @@ def sign(subject: dict[str, object], client_id: str, scope: str, now: datetime) 
         "iat": issued_at,
         "exp": issued_at + settings.ACCESS_TOKEN_SECONDS,
         "iss": settings.TOKEN_ISSUER,
-        "aud": settings.TOKEN_AUDIENCE,
+        "aud": audience or settings.TOKEN_AUDIENCE,
         "jti": uuid.uuid4().hex,
     }
     return keys.sign(SigningKey.KeySet.TOKEN, claims, now=now, type_="at+jwt")

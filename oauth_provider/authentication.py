@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -15,14 +14,13 @@ from accounts.errors import ApiError
 from oauth_provider import scopes
 from oauth_provider.errors import InsufficientScope, InvalidRequest, InvalidToken
 from oauth_provider.opaque import digest
+from oauth_provider.protected_areas import metadata_url
 from oauth_provider.statements import as_time, as_uuid, fetch_one
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
 
-FIND_BEARER = """
-SELECT t.scope, a.id, a.client_id, u.id, u.email, u.name, u.avatar_url, u.created_at,
-       EXISTS (SELECT 1 FROM account_emailaddress e
-               WHERE e.user_id = u.id AND e.verified AND lower(e.email) = lower(u.email))
+# Of any audience.
+LIVE = """
 FROM oauth_provider_accesstoken t
 JOIN oauth_provider_application a ON a.id = t.application_id
 LEFT JOIN oauth_provider_tokenfamily f ON f.id = t.family_id
@@ -30,6 +28,13 @@ LEFT JOIN accounts_user u ON u.id = f.user_id
 WHERE t.digest = %s AND t.expires_at > %s AND t.ended_at IS NULL AND a.is_enabled
   AND (t.family_id IS NULL
        OR (f.ended_at IS NULL AND u.is_active AND f.credentials_epoch = u.credentials_epoch))
+"""
+# Of ours: a token for another resource server opens nothing here.
+FIND_BEARER = f"""
+SELECT t.scope, a.id, a.client_id, u.id, u.email, u.name, u.avatar_url, u.created_at,
+       EXISTS (SELECT 1 FROM account_emailaddress e
+               WHERE e.user_id = u.id AND e.verified AND lower(e.email) = lower(u.email))
+{LIVE} AND t.resource_server_id IS NULL
 """
 
 
@@ -51,16 +56,17 @@ class Bearer:
     client_id: str
     scope: str
     person: Person | None
+    path: str  # where it asks
 
     def check_scope(self, scope: str) -> None:
         """Raises InsufficientScope (403) unless `scope` was granted or is implied by one that was."""
         if not scopes.includes(self.scope, scope):
-            raise InsufficientScope(scope, challenge(error="insufficient_scope", scope=scope))
+            raise InsufficientScope(scope, challenge(self.path, error="insufficient_scope", scope=scope))
 
 
-def challenge(*, error: str = "", scope: str = "") -> str:
-    """`WWW-Authenticate` of RFC 6750 section 3, naming our metadata (RFC 9728 section 5.1)."""
-    parts = [f'resource_metadata="{settings.BASE_URL}/.well-known/oauth-protected-resource"']
+def challenge(path: str, *, error: str = "", scope: str = "") -> str:
+    """`WWW-Authenticate` of RFC 6750 section 3, naming the metadata of `path`'s area (RFC 9728 section 5.1)."""
+    parts = [f'resource_metadata="{metadata_url(path)}"']
     if error:
         parts.append(f'error="{error}"')
     if scope:
@@ -76,7 +82,7 @@ def get_bearer(request: HttpRequest, *, scope: str) -> Bearer:
     bearer = find_bearer(request)
     if bearer is None:
         sent = "Authorization" in request.headers
-        raise InvalidToken(challenge(error="invalid_token" if sent else "", scope=scope))
+        raise InvalidToken(challenge(request.path, error="invalid_token" if sent else "", scope=scope))
     bearer.check_scope(scope)
     return bearer
 
@@ -98,12 +104,17 @@ def find_bearer(request: HttpRequest) -> Bearer | None:
     if user_id is not None:
         email, name, avatar_url, created_at, verified = profile
         person = Person(as_uuid(user_id), email, name, avatar_url, as_time(created_at), bool(verified))
-    return Bearer(application_id, client_id, scope, person)
+    return Bearer(application_id, client_id, scope, person, request.path)
+
+
+def is_live(token: str, now: datetime) -> bool:
+    """Whether `token` is an access token that still opens something, here or at a resource server."""
+    return fetch_one(f"SELECT 1 {LIVE}", [digest(token), now]) is not None
 
 
 def challenge_strangers(request: HttpRequest) -> ApiError | None:
     """The refusal of a request without a live token; None when somebody is known."""
     try:
-        return None if find_bearer(request) else InvalidToken(challenge())
+        return None if find_bearer(request) else InvalidToken(challenge(request.path))
     except ApiError as refusal:
         return refusal

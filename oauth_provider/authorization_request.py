@@ -11,10 +11,10 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 
 from django.utils.translation import gettext as _
 
-from oauth_provider import id_tokens, redirect_uris, scopes
+from oauth_provider import id_tokens, redirect_uris, resources, scopes
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
 from oauth_provider.models import Application, Registration
-from oauth_provider.resources import is_ours
+from oauth_provider.resources import OURS, Target
 
 MAX_STATE_BYTES = 2048
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -26,6 +26,7 @@ class AuthorizationRequest:
     application: Application
     redirect_uri: str  # as sent, so with the port of a loopback client
     scope: str
+    target: Target
     state: bytes
     code_challenge: str
     prompts: frozenset[str]
@@ -76,10 +77,12 @@ def read(raw_query: str) -> AuthorizationRequest:
         raise refuse("invalid_request", "A parameter was sent more than once.")
     values = read_values(query, refuse)
     check_response_type(values, application, refuse)
+    target = resources.find(values.get("resource"))
     asked = AuthorizationRequest(
         application=application,
         redirect_uri=redirect_uri,
-        scope=read_scope(query, values, application, refuse),
+        scope=read_scope(query, values, application, target or OURS, refuse),
+        target=target or OURS,
         state=read_state(query, refuse),
         code_challenge=read_code_challenge(values, refuse),
         prompts=read_prompts(values, refuse),
@@ -88,7 +91,8 @@ def read(raw_query: str) -> AuthorizationRequest:
         nonce=values.get("nonce", ""),
         hinted_user_id=read_hinted_user_id(values, refuse),
     )
-    check_resource(query, values, refuse)
+    if target is None:
+        raise refuse("invalid_target", "The resource is not a resource server known here.")
     return asked
 
 
@@ -175,9 +179,11 @@ def check_response_type(values: Mapping[str, str], application: Application, ref
         raise refuse("unauthorized_client", "This client may not ask people.")
 
 
-def read_scope(query: Query, values: Mapping[str, str], application: Application, refuse: Refusal) -> str:
+def read_scope(
+    query: Query, values: Mapping[str, str], application: Application, target: Target, refuse: Refusal
+) -> str:
     asked = values["scope"] if "scope" in query else application.default_scopes
-    scope = scopes.granted_by_people(asked, application.allowed_scopes)
+    scope = scopes.granted_by_people(asked, application.allowed_scopes, target.grantable)
     if not scope:
         raise refuse("invalid_scope", "The scope is empty, unknown or not allowed for this client.")
     return scope
@@ -224,8 +230,3 @@ def read_hinted_user_id(values: Mapping[str, str], refuse: Refusal) -> str:
     if hint is None:
         raise refuse("invalid_request", "The id_token_hint is not an ID token of ours.")
     return hint.user_id
-
-
-def check_resource(query: Query, values: Mapping[str, str], refuse: Refusal) -> None:
-    if "resource" in query and not is_ours(values["resource"]):
-        raise refuse("invalid_target", "The resource is not a resource server known here.")

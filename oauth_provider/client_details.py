@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from oauth_provider import client_names, origins, redirect_uris, scopes
+from oauth_provider import client_names, origins, redirect_uris, resources, scopes
 from oauth_provider.models import Application
 
 Kind = Application.Kind
@@ -192,7 +192,7 @@ WRONG_SCOPES: dict[bool, Promise] = {
 
 def faults_of_scopes(details: Details) -> list[str]:
     is_machine = details.kind == Kind.MACHINE
-    wrong = strangers(details.allowed_scopes, scopes.for_machines() if is_machine else scopes.for_people())
+    wrong = strangers(details.allowed_scopes, resources.for_machines() if is_machine else resources.for_people())
     if wrong:
         return [str(WRONG_SCOPES[is_machine]) % {"scopes": wrong}]
     return [] if details.allowed_scopes else [_("At least one scope is needed.")]

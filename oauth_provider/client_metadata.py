@@ -8,7 +8,7 @@ Source: oauth.md, "Other endpoints"; docs/attacks.md, rows 10, 35, 88 and M7.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from oauth_provider import client_details, client_names, redirect_uris, scopes
+from oauth_provider import client_details, client_names, redirect_uris, resources, scopes
 from oauth_provider.client_details import Details
 from oauth_provider.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
 from oauth_provider.models import Application
@@ -112,10 +112,11 @@ def check_flow(document: Document) -> None:
 def read_scopes(document: Document) -> tuple[str, ...]:
     """Those that a person can grant; all of them if none is named, as the person is asked anyway."""
     named = text(document, "scope").split() + texts(document, "allowed_scopes")
-    known = tuple(scopes.parse(" ".join(set(named) & set(scopes.for_people()))))
+    grantable = resources.for_people()
+    known = tuple(scopes.parse(" ".join(set(named) & set(grantable))))
     if named and not known:
         raise InvalidClientMetadata("scope: nothing in it is a scope that a person can grant.")
-    return known or tuple(scopes.for_people())
+    return known or tuple(grantable)
 
 
 def read_kind(document: Document, auth_method: str, uris: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ def issue(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: da
         family_id=family_id,
         redirect_uri=request.redirect_uri,
         scope=request.scope,
+        resource_server=request.target.server,
         code_challenge=request.code_challenge,
         credentials_epoch=user.credentials_epoch,
         authenticated_at=sign_in.at,

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
-from oauth_provider import consent, scopes
+from oauth_provider import consent, resources, scopes
 from oauth_provider.models import Application, Consent, TokenFamily
-from oauth_provider.scopes import SCOPES, Line
+from oauth_provider.scopes import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,14 @@ def list_for(user: User, now: datetime) -> list[ConnectedApp]:
         .values_list("application_id", "last")
     )
     allowed = Consent.objects.filter(user=user).select_related("application").order_by("application__name")
+    known = resources.all_scopes()
     return [
         ConnectedApp(
             application=row.application,
             permissions=[
-                scopes.line(SCOPES[name], is_trusted=row.application.trusted_with_keys)
+                scopes.line(known[name], is_trusted=row.application.trusted_with_keys)
                 for name in scopes.parse(row.scope)
-                if name in SCOPES
+                if name in known
             ],
             first_allowed_at=row.created_at,
             last_used_at=used.get(row.application_id),

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from accounts import mail
 from accounts.models import User
 from accounts.sign_ins import SignIn
-from oauth_provider import consent, id_tokens, scopes, user_codes
+from oauth_provider import consent, id_tokens, resources, scopes, user_codes
 from oauth_provider.client_authentication import Client
 from oauth_provider.errors import OAuthError
 from oauth_provider.grants import check_allowed
@@ -21,7 +21,6 @@ from oauth_provider.models import DeviceGrant
 from oauth_provider.models.application import DEVICE_CODE
 from oauth_provider.opaque import digest, is_handle, new_code
 from oauth_provider.request_body import Parameters
-from oauth_provider.resources import check_resource
 
 INTERVAL_SECONDS = 5
 
@@ -52,10 +51,11 @@ def authorize(client: Client, parameters: Parameters, *, address: str | None, no
     Raises OAuthError `unauthorized_client`, `invalid_scope`, `invalid_target`.
     """
     check_allowed(client, DEVICE_CODE)
-    scope = scopes.granted_by_people(parameters.get("scope", client.default_scopes), client.allowed_scopes)
+    target = resources.get(parameters)
+    asked = parameters.get("scope", client.default_scopes)
+    scope = scopes.granted_by_people(asked, client.allowed_scopes, target.grantable)
     if not scope:
         raise OAuthError("invalid_scope", "The scope is empty, unknown or not allowed for this client.")
-    check_resource(parameters)
     device_code = new_code()
     while True:
         user_code = user_codes.new_user_code()
@@ -65,6 +65,7 @@ def authorize(client: Client, parameters: Parameters, *, address: str | None, no
                 "digest": digest(device_code),
                 "application_id": client.id,
                 "scope": scope,
+                "resource_server": target.server,
                 "address": address,
                 "interval_seconds": INTERVAL_SECONDS,
                 "created_at": now,

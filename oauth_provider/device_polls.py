@@ -14,7 +14,7 @@ from oauth_provider.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_provider.models import DeviceGrant
 from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters
-from oauth_provider.resources import check_resource
+from oauth_provider.resources import check_same
 from oauth_provider.token_answer import TokenAnswer
 
 SLOWER_SECONDS = 5
@@ -26,7 +26,7 @@ class DeviceCodeGrant:
             raise InvalidRequest("The parameter device_code is missing.")
         self.parameters = parameters
         self.client = find_client(client_id, now)
-        rows = DeviceGrant.objects.select_related("user")
+        rows = DeviceGrant.objects.select_related("user", "resource_server")
         self.device = rows.filter(pk=digest(parameters["device_code"])).first()
 
     @property
@@ -41,7 +41,12 @@ class DeviceCodeGrant:
         device, person = self.check(client, now)
         salt = secrets.token_bytes(refresh_tokens.ID_BYTES)
         token = access_tokens.sign_for_person(
-            user_id=person.pk, email=person.email, client_id=client.client_id, scope=device.scope, now=now
+            user_id=person.pk,
+            email=person.email,
+            client_id=client.client_id,
+            scope=device.scope,
+            audience=device.resource_server.audience if device.resource_server else None,
+            now=now,
         )
         id_token = id_tokens.issue(
             device.family_id, client_id=client.client_id, scope=device.scope, access_token=token, now=now, is_first=True
@@ -65,7 +70,7 @@ class DeviceCodeGrant:
         person = device.user
         if person is None or not person.is_active or person.credentials_epoch != device.credentials_epoch:
             raise InvalidGrant("its person is switched off or has a new password")
-        check_resource(self.parameters)
+        check_same(self.parameters, device.resource_server.identifier if device.resource_server else None)
         return device, person
 
 

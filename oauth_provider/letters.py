@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from accounts import mail
 from accounts.mail import Letter
 from accounts.models import User
-from oauth_provider import scopes
+from oauth_provider import resources, scopes
 from oauth_provider.models import Application, TokenFamily
-from oauth_provider.scopes import SCOPES
 
 BATCH = 100
 
@@ -28,11 +27,11 @@ def tell_of_consent(
 
 def allowed(application: Application, scope: str, *, is_first: bool) -> Letter:
     """What the person just allowed, and where to take it back."""
-    names = {"app": application.name}
+    names, known = {"app": application.name}, resources.all_scopes()
     return Letter(
         subject=_("You allowed %(app)s") % names if is_first else _("You allowed %(app)s more") % names,
         text=_("%(app)s can now:") % names,
-        lines=[str(SCOPES[name].text) for name in scopes.parse(scope) if name in SCOPES],
+        lines=[str(known[name].text) for name in scopes.parse(scope) if name in known],
         link=mail.page("connected_apps"),
         link_text=_("Revoke any time under Connected apps"),
         not_you=mail.change_your_password(),

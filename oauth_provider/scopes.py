@@ -1,6 +1,6 @@
 """The table of scopes (oauth.md, "Scopes"). Consent page, discovery, admin and reference read it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -85,16 +85,16 @@ def includes(granted: str, wanted: str) -> bool:
     return set(wanted.split()) <= expand(granted)
 
 
-def granted_by_people(asked: str, allowed: str) -> str:
+def granted_by_people(asked: str, allowed: str, grantable: Collection[str]) -> str:
     """`asked` in the table's order, for a client with the scopes `allowed`; "" if nothing is asked
-    for, or something that is unknown or that a person can't grant it.
+    for, or something that is not `grantable` by a person or not allowed.
     """
     names = parse(asked)
-    return join(names) if set(names) <= set(for_people()) & expand(allowed) else ""
+    return join(names) if set(names) <= set(grantable) & expand(allowed) else ""
 
 
 def for_people() -> list[str]:
-    """What a person can grant: `scopes_supported` of the discovery documents."""
+    """What a person can grant for our own API."""
     return [name for name, scope in SCOPES.items() if not scope.machine_only]
 
 

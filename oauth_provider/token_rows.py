@@ -20,7 +20,6 @@ from oauth_provider.client_authentication import (
     client_of,
     client_parameters,
 )
-from oauth_provider.models import TokenFamily
 from oauth_provider.statements import Parameter, as_time, as_uuid, fetch_one
 
 
@@ -33,6 +32,8 @@ class CodeRow:
     family_id: UUID
     redirect_uri: str
     scope: str
+    resource: str | None  # the resource server's identifier; None for ours
+    audience: str | None
     code_challenge: str
     expires_at: datetime
     used_at: datetime | None
@@ -50,6 +51,8 @@ class FamilyRow:
     user_id: UUID
     email: str
     scope: str
+    resource: str | None
+    audience: str | None
     counter: int
     salt: bytes
     rotated_at: datetime | None
@@ -62,12 +65,14 @@ class FamilyRow:
 
 FIND_CODE = f"""
 SELECT {CLIENT_COLUMNS},
-       c.digest, c.application_id, c.user_id, u.email, c.family_id, c.redirect_uri, c.scope, c.code_challenge,
+       c.digest, c.application_id, c.user_id, u.email, c.family_id, c.redirect_uri, c.scope,
+       r.identifier, r.audience, c.code_challenge,
        c.expires_at, c.used_at,
        c.ended_at IS NULL AND u.is_active AND c.credentials_epoch = u.credentials_epoch
 FROM oauth_provider_application a
 LEFT JOIN oauth_provider_code c ON c.digest = %s
 LEFT JOIN accounts_user u ON u.id = c.user_id
+LEFT JOIN oauth_provider_resourceserver r ON r.id = c.resource_server_id
 WHERE a.client_id = %s
 """
 
@@ -84,6 +89,8 @@ def find_code(client_id: str, digest: bytes, now: datetime) -> tuple[Client | No
         family_id,
         redirect_uri,
         scope,
+        resource,
+        audience,
         challenge,
         expires_at,
         used_at,
@@ -97,6 +104,8 @@ def find_code(client_id: str, digest: bytes, now: datetime) -> tuple[Client | No
         as_uuid(family_id),
         redirect_uri,
         scope,
+        resource,
+        audience,
         challenge,
         as_time(expires_at),
         used_at and as_time(used_at),
@@ -107,11 +116,13 @@ def find_code(client_id: str, digest: bytes, now: datetime) -> tuple[Client | No
 
 FIND_FAMILY = f"""
 SELECT {CLIENT_COLUMNS},
-       f.id, f.application_id, f.user_id, u.email, f.scope, f.counter, f.salt, f.rotated_at, f.expires_at,
+       f.id, f.application_id, f.user_id, u.email, f.scope, r.identifier, r.audience, f.counter, f.salt,
+       f.rotated_at, f.expires_at,
        f.ended_at IS NULL AND u.is_active AND f.credentials_epoch = u.credentials_epoch
 FROM oauth_provider_application a
 LEFT JOIN oauth_provider_tokenfamily f ON f.id = %s
 LEFT JOIN accounts_user u ON u.id = f.user_id
+LEFT JOIN oauth_provider_resourceserver r ON r.id = f.resource_server_id
 WHERE a.client_id = %s
 """
 
@@ -120,13 +131,28 @@ def find_family(client_id: str, family_id: UUID | None, now: datetime) -> tuple[
     row = fetch_one(FIND_FAMILY, [*client_parameters(now), family_id, client_id])
     if row is None or row[CLIENT_WIDTH] is None:
         return client_of(row), None
-    id_, application_id, user_id, email, scope, counter, salt, rotated_at, expires_at, current = row[CLIENT_WIDTH:]
+    (
+        id_,
+        application_id,
+        user_id,
+        email,
+        scope,
+        resource,
+        audience,
+        counter,
+        salt,
+        rotated_at,
+        expires_at,
+        current,
+    ) = row[CLIENT_WIDTH:]
     family = FamilyRow(
         as_uuid(id_),
         application_id,
         as_uuid(user_id),
         email,
         scope,
+        resource,
+        audience,
         counter,
         bytes(salt),
         rotated_at and as_time(rotated_at),
@@ -139,28 +165,30 @@ def find_family(client_id: str, family_id: UUID | None, now: datetime) -> tuple[
 USE_CODE = """
 UPDATE oauth_provider_code SET used_at = %s
 WHERE digest = %s AND used_at IS NULL AND ended_at IS NULL
-RETURNING family_id, application_id, user_id, scope, credentials_epoch, authenticated_at
+RETURNING family_id, application_id, user_id, scope, resource_server_id, credentials_epoch, authenticated_at
 """
 INSERT_FAMILY = """
-INSERT INTO oauth_provider_tokenfamily (id, application_id, user_id, scope, credentials_epoch, authenticated_at,
-                                        counter, salt, created_at, last_used_at, expires_at, end_reason)
+INSERT INTO oauth_provider_tokenfamily (id, application_id, user_id, scope, resource_server_id, credentials_epoch,
+                                        authenticated_at, counter, salt, created_at, last_used_at, expires_at,
+                                        end_reason)
 """
 INSERT_TOKEN = """
-INSERT INTO oauth_provider_accesstoken (digest, application_id, family_id, scope, created_at, expires_at)
+INSERT INTO oauth_provider_accesstoken (digest, application_id, family_id, scope, resource_server_id, created_at,
+                                        expires_at)
 """
 USE_DEVICE_CODE = """
 UPDATE oauth_provider_devicegrant SET used_at = %s
 WHERE digest = %s AND approved_at IS NOT NULL AND used_at IS NULL AND ended_at IS NULL
-RETURNING family_id, application_id, user_id, scope, credentials_epoch, authenticated_at
+RETURNING family_id, application_id, user_id, scope, resource_server_id, credentials_epoch, authenticated_at
 """
 REDEEM = """
 WITH used AS ({use}), family AS (
     {insert_family}
-    SELECT family_id, application_id, user_id, scope, credentials_epoch, authenticated_at,
+    SELECT family_id, application_id, user_id, scope, resource_server_id, credentials_epoch, authenticated_at,
            0, %s::bytea, %s::timestamptz, %s::timestamptz, %s::timestamptz, '' FROM used
 )
 {insert_token}
-SELECT %s::bytea, application_id, family_id, scope, %s::timestamptz, %s::timestamptz FROM used
+SELECT %s::bytea, application_id, family_id, scope, resource_server_id, %s::timestamptz, %s::timestamptz FROM used
 RETURNING 1
 """
 
@@ -186,10 +214,11 @@ def begin_family(use: str, used_digest: bytes, token_digest: bytes, salt: bytes,
         used = fetch_one(use, [now, used_digest])
         if used is None:
             return False
-        fetch_one(INSERT_FAMILY + "VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, '')", [*used, *family])
-        family_id, application_id, _, scope, *_ = used
+        fetch_one(INSERT_FAMILY + "VALUES (%s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, '')", [*used, *family])
+        family_id, application_id, _, scope, server_id, *_ = used
         fetch_one(
-            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s)", [token_digest, application_id, family_id, scope, *token]
+            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [token_digest, application_id, family_id, scope, server_id, *token],
         )
     return True
 
@@ -198,12 +227,12 @@ MOVE_FAMILY = """
 UPDATE oauth_provider_tokenfamily
 SET counter = %s, last_used_at = %s, rotated_at = CASE WHEN counter = %s THEN rotated_at ELSE %s END
 WHERE id = %s AND counter = %s AND ended_at IS NULL
-RETURNING id, application_id
+RETURNING id, application_id, resource_server_id
 """
 REFRESH = f"""
 WITH family AS ({MOVE_FAMILY})
 {INSERT_TOKEN}
-SELECT %s::bytea, application_id, id, %s::text, %s::timestamptz, %s::timestamptz FROM family
+SELECT %s::bytea, application_id, id, %s::text, resource_server_id, %s::timestamptz, %s::timestamptz FROM family
 RETURNING 1
 """
 
@@ -213,57 +242,25 @@ def refresh(family: FamilyRow, counter: int, scope: str, token_digest: bytes, no
     False if it was moved or ended since.
     """
     move: list[Parameter] = [counter, now, counter, now, family.id, family.counter]
-    token: list[Parameter] = [scope, now, access_tokens.expiry(now)]
+    token: list[Parameter] = [now, access_tokens.expiry(now)]
     if connection.vendor == "postgresql":
-        return fetch_one(REFRESH, [*move, token_digest, *token]) is not None
+        return fetch_one(REFRESH, [*move, token_digest, scope, *token]) is not None
     with transaction.atomic():
         moved = fetch_one(MOVE_FAMILY, move)
         if moved is None:
             return False
-        family_id, application_id = moved
-        fetch_one(INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s)", [token_digest, application_id, family_id, *token])
+        family_id, application_id, server_id = moved
+        fetch_one(
+            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [token_digest, application_id, family_id, scope, server_id, *token],
+        )
     return True
 
 
-def insert_machine_token(application_id: int, token_digest: bytes, scope: str, now: datetime) -> None:
+def insert_machine_token(
+    application_id: int, token_digest: bytes, scope: str, server_id: int | None, now: datetime
+) -> None:
     fetch_one(
-        INSERT_TOKEN + "VALUES (%s, %s, NULL, %s, %s, %s) RETURNING 1",
-        [token_digest, application_id, scope, now, access_tokens.expiry(now)],
+        INSERT_TOKEN + "VALUES (%s, %s, NULL, %s, %s, %s, %s) RETURNING 1",
+        [token_digest, application_id, scope, server_id, now, access_tokens.expiry(now)],
     )
-
-
-NOTE_FAILED_ATTEMPT = """
-UPDATE oauth_provider_code
-SET failed_attempts = failed_attempts + 1,
-    ended_at = CASE WHEN failed_attempts + 1 >= %s THEN %s ELSE ended_at END
-WHERE digest = %s
-RETURNING 1
-"""
-
-
-def note_failed_attempt(code_digest: bytes, limit: int, now: datetime) -> None:
-    """Counts a wrong verifier; the code ends with the `limit`th."""
-    fetch_one(NOTE_FAILED_ATTEMPT, [limit, now, code_digest])
-
-
-END_FAMILY = """
-UPDATE oauth_provider_tokenfamily SET ended_at = %s, end_reason = %s
-WHERE id = %s AND ended_at IS NULL
-RETURNING 1
-"""
-
-
-def end_family(family_id: UUID, reason: TokenFamily.EndReason, now: datetime) -> None:
-    """Ends a family and with it every token in it, from the next request on. Ending twice is fine."""
-    fetch_one(END_FAMILY, [now, reason.value, family_id])
-
-
-END_ACCESS_TOKEN = """
-UPDATE oauth_provider_accesstoken SET ended_at = %s
-WHERE digest = %s AND application_id = %s AND ended_at IS NULL
-RETURNING 1
-"""
-
-
-def end_access_token(token_digest: bytes, application_id: int, now: datetime) -> None:
-    fetch_one(END_ACCESS_TOKEN, [now, token_digest, application_id])

@@ -15,13 +15,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from oauth_provider import access_tokens, id_tokens, refresh_tokens, scopes, token_rows
+from oauth_provider import access_tokens, id_tokens, refresh_tokens, resources, scopes, token_ends, token_rows
 from oauth_provider.client_authentication import Client, find_client
 from oauth_provider.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_provider.models import TokenFamily
 from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters
-from oauth_provider.resources import check_resource
 from oauth_provider.token_answer import TokenAnswer
 from oauth_provider.token_rows import CodeRow, FamilyRow
 
@@ -49,7 +48,12 @@ class CodeGrant:
         code = self.check(client, now)
         salt = secrets.token_bytes(refresh_tokens.ID_BYTES)
         token = access_tokens.sign_for_person(
-            user_id=code.user_id, email=code.email, client_id=client.client_id, scope=code.scope, now=now
+            user_id=code.user_id,
+            email=code.email,
+            client_id=client.client_id,
+            scope=code.scope,
+            audience=code.audience,
+            now=now,
         )
         # Before the write: whatever fails in it leaves the code as it is.
         id_token = id_tokens.issue(
@@ -58,7 +62,7 @@ class CodeGrant:
         if not token_rows.redeem(code, digest(token), salt, now):
             _, lost = token_rows.find_code(self.client_id, code.digest, now)
             if lost is not None and lost.used_at is not None:
-                token_rows.end_family(lost.family_id, TokenFamily.EndReason.REPLAY, now)
+                token_ends.end_family(lost.family_id, TokenFamily.EndReason.REPLAY, now)
             raise InvalidGrant("code redeemed or ended by another request")
         return TokenAnswer(token, code.scope, refresh_tokens.encode(code.family_id, 0, salt), id_token)
 
@@ -67,14 +71,14 @@ class CodeGrant:
         if code is None or code.application_id != client.id:
             raise InvalidGrant("unknown code, or another client's")
         if code.used_at is not None:
-            token_rows.end_family(code.family_id, TokenFamily.EndReason.REPLAY, now)
+            token_ends.end_family(code.family_id, TokenFamily.EndReason.REPLAY, now)
             raise InvalidGrant("code used twice: its tokens are revoked")
         if not code.is_live(now):
             raise InvalidGrant("code expired or ended")
         if not hmac.compare_digest(self.parameters.get("redirect_uri", "").encode(), code.redirect_uri.encode()):
             raise InvalidGrant("redirect_uri differs from the authorization request's")
         self.check_verifier(code, now)
-        check_resource(self.parameters)
+        resources.check_same(self.parameters, code.resource)
         return code
 
     def check_verifier(self, code: CodeRow, now: datetime) -> None:
@@ -83,7 +87,7 @@ class CodeGrant:
             raise InvalidRequest("The parameter code_verifier is missing.")
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
         if not hmac.compare_digest(challenge, code.code_challenge.encode()):
-            token_rows.note_failed_attempt(code.digest, CODE_ATTEMPTS, now)
+            token_ends.note_failed_attempt(code.digest, CODE_ATTEMPTS, now)
             raise InvalidGrant("code_verifier does not fit")
 
 
@@ -108,11 +112,16 @@ class RefreshGrant:
         """A new access token, and the refresh token to use from now on."""
         family = self.check(client, now)
         scope = self.narrowed(family)
-        check_resource(self.parameters)
+        resources.check_same(self.parameters, family.resource)
         for _ in range(TRIES):
             counter = self.next_counter(client, family, now)
             token = access_tokens.sign_for_person(
-                user_id=family.user_id, email=family.email, client_id=client.client_id, scope=scope, now=now
+                user_id=family.user_id,
+                email=family.email,
+                client_id=client.client_id,
+                scope=scope,
+                audience=family.audience,
+                now=now,
             )
             id_token = id_tokens.issue(
                 family.id, client_id=client.client_id, scope=scope, access_token=token, now=now, is_first=False
@@ -128,7 +137,7 @@ class RefreshGrant:
         if family is None or presented is None or not presented.is_genuine(family.salt):
             raise InvalidGrant("unknown refresh token")
         if family.application_id != client.id:
-            token_rows.end_family(family.id, TokenFamily.EndReason.LEAK, now)
+            token_ends.end_family(family.id, TokenFamily.EndReason.LEAK, now)
             raise InvalidGrant(f"refresh token presented by {client.client_id}, not its client: family ended")
         if not family.is_live(now):
             raise InvalidGrant("refresh token expired or revoked")
@@ -144,7 +153,7 @@ class RefreshGrant:
         grace = timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
         if presented == family.counter - 1 and family.rotated_at is not None and now < family.rotated_at + grace:
             return family.counter
-        token_rows.end_family(family.id, TokenFamily.EndReason.REUSE, now)
+        token_ends.end_family(family.id, TokenFamily.EndReason.REUSE, now)
         raise InvalidGrant("superseded refresh token used: family ended")
 
     def narrowed(self, family: FamilyRow) -> str:
@@ -169,10 +178,13 @@ class ClientCredentialsGrant:
         scope = self.parameters.get("scope", client.default_scopes)
         if not scopes.parse(scope) or not scopes.includes(client.allowed_scopes, scope):
             raise OAuthError("invalid_scope", "The scope is unknown or not allowed for this client.")
-        check_resource(self.parameters)
+        target = resources.get(self.parameters)
         scope = scopes.join(scopes.parse(scope))
-        token = access_tokens.sign_for_machine(client_id=client.client_id, scope=scope, now=now)
-        token_rows.insert_machine_token(client.id, digest(token), scope, now)
+        target.check_machine_scope(scope)
+        token = access_tokens.sign_for_machine(
+            client_id=client.client_id, scope=scope, audience=target.audience, now=now
+        )
+        token_rows.insert_machine_token(client.id, digest(token), scope, target.server_id, now)
         return TokenAnswer(token, scope, refresh_token=None)
 
 
@@ -183,8 +195,8 @@ def revoke(token: str, client: Client, now: datetime) -> None:
     """
     presented = refresh_tokens.decode(token)
     if presented is None:
-        token_rows.end_access_token(digest(token), client.id, now)
+        token_ends.end_access_token(digest(token), client.id, now)
         return
     _, family = token_rows.find_family(client.client_id, presented.family_id, now)
     if family is not None and family.application_id == client.id and presented.is_genuine(family.salt):
-        token_rows.end_family(family.id, TokenFamily.EndReason.REVOKED, now)
+        token_ends.end_family(family.id, TokenFamily.EndReason.REVOKED, now)

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from oauth_provider.admin.client import ClientAdmin
 from oauth_provider.admin.registration import DocumentHostAdmin, RegistrationAdmin
+from oauth_provider.admin.resource_server import ResourceServerAdmin
 from oauth_provider.models import (
     AccessToken,
     Application,
@@ -12,6 +13,7 @@ from oauth_provider.models import (
     DocumentHost,
     IDToken,
     Registration,
+    ResourceServer,
     TokenFamily,
 )
 
@@ -23,3 +25,4 @@ for model in (AccessToken, Application, Code, DeviceGrant, IDToken, TokenFamily)
 admin.site.register(Application, ClientAdmin)
 admin.site.register(Registration, RegistrationAdmin)
 admin.site.register(DocumentHost, DocumentHostAdmin)
+admin.site.register(ResourceServer, ResourceServerAdmin)

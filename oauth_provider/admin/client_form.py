@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from oauth_provider import client_details, client_logos, client_names, clients, scopes
+from oauth_provider import client_details, client_logos, client_names, clients, resources
 from oauth_provider.client_details import LINKS, Details
 from oauth_provider.clients import Hits
 from oauth_provider.models import Application
@@ -193,8 +193,9 @@ class ClientForm(ModelForm):
             self.fields["rotates_refresh_tokens"].disabled = True
 
     def offer_scopes(self) -> None:
-        names = scopes.for_machines() if self.client_kind == Kind.MACHINE else scopes.for_people()
-        choices = [(name, f"{name}: {scopes.SCOPES[name].text}") for name in names]
+        known = resources.all_scopes()
+        names = resources.for_machines() if self.client_kind == Kind.MACHINE else resources.for_people()
+        choices = [(name, f"{name}: {known[name].text}") for name in names]
         for field in ("allowed_scopes", "default_scopes"):
             box = self.fields[field]
             assert isinstance(box, ScopeBoxes)

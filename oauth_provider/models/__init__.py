@@ -8,6 +8,7 @@ from oauth_provider.models.id_token import IDToken
 from oauth_provider.models.openid import ClientSession, OpenIdGrant
 from oauth_provider.models.pushed_request import PushedRequest
 from oauth_provider.models.registration import DocumentHost, Registration
+from oauth_provider.models.resource_server import ResourceScope, ResourceServer
 from oauth_provider.models.signing_key import SigningKey
 from oauth_provider.models.token import AccessToken, TokenFamily
 
@@ -25,6 +26,8 @@ __all__ = [
     "PendingAuthorization",
     "PushedRequest",
     "Registration",
+    "ResourceScope",
+    "ResourceServer",
     "SigningKey",
     "TokenFamily",
 ]

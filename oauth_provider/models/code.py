@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from oauth_provider.models.application import Application
+from oauth_provider.models.resource_server import ResourceServer
 
 
 class Code(models.Model):
@@ -21,6 +22,9 @@ class Code(models.Model):
     family_id = models.UUIDField(default=uuid.uuid4, unique=True)
     redirect_uri = models.TextField()  # as requested, to the letter
     scope = models.TextField()
+    resource_server = models.ForeignKey(
+        ResourceServer, models.CASCADE, null=True, db_index=False, related_name="+"
+    )  # null: ours
     code_challenge = models.CharField(max_length=43)
     credentials_epoch = models.PositiveIntegerField()
     authenticated_at = models.DateTimeField()  # when the person last proved who they are

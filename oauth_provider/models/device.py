@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from oauth_provider.models.application import Application
+from oauth_provider.models.resource_server import ResourceServer
 from oauth_provider.opaque import new_handle
 
 APPROVED = models.Q(approved_at__isnull=False)
@@ -26,6 +27,9 @@ class DeviceGrant(models.Model):
     handle = models.CharField(max_length=22, unique=True, default=new_handle)
     application = models.ForeignKey(Application, models.CASCADE, db_index=False, related_name="device_grants")
     scope = models.TextField()
+    resource_server = models.ForeignKey(
+        ResourceServer, models.CASCADE, null=True, db_index=False, related_name="+"
+    )  # null: ours
     address = models.GenericIPAddressField(null=True)  # from which the device asked
     interval_seconds = models.PositiveIntegerField()  # between polls; grows with each that came too early
     polled_at = models.DateTimeField(null=True)

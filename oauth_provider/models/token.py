@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from oauth_provider.models.application import Application
+from oauth_provider.models.resource_server import ResourceServer
 
 
 class TokenFamily(models.Model):
@@ -26,6 +27,9 @@ class TokenFamily(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, db_index=False, related_name="families")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="token_families")
     scope = models.TextField()
+    resource_server = models.ForeignKey(
+        ResourceServer, models.CASCADE, null=True, db_index=False, related_name="+"
+    )  # null: ours
     credentials_epoch = models.PositiveIntegerField()
     authenticated_at = models.DateTimeField()
     counter = models.PositiveIntegerField(default=0)
@@ -73,6 +77,9 @@ class AccessToken(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="access_tokens")
     family = models.ForeignKey(TokenFamily, models.CASCADE, null=True, related_name="access_tokens")
     scope = models.TextField()
+    resource_server = models.ForeignKey(
+        ResourceServer, models.CASCADE, null=True, db_index=False, related_name="+"
+    )  # null: ours
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.utils.functional import Promise
 
 from accounts.models import User
-from oauth_provider import redirect_uris, scopes
+from oauth_provider import redirect_uris, resources, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.models import Application, Registration
 
@@ -64,6 +64,7 @@ class ConsentPage:
     groups: list[ScopeGroup]
     already_allowed: list[ScopeGroup]
     may_write_projects: bool
+    resource_name: str  # where the token is for, "" for us
     destination: Destination
     homepage_url: str
     privacy_url: str
@@ -91,6 +92,7 @@ def consent_page(asked: AuthorizationRequest, user: User, *, allowed: str, handl
         groups=grouped(wanted - known if is_partly_new else wanted, is_trusted=application.trusted_with_keys),
         already_allowed=grouped(known, is_trusted=application.trusted_with_keys) if is_partly_new else [],
         may_write_projects="projects:write" in wanted,
+        resource_name=asked.target.server.name if asked.target.server else "",
         destination=destination(asked.redirect_uri),
         homepage_url=application.homepage_url,
         privacy_url=application.privacy_url,
@@ -120,7 +122,7 @@ def initials(name: str) -> str:
 
 def grouped(names: Collection[str], *, is_trusted: bool) -> list[ScopeGroup]:
     """The scopes of `names` under their headings, in the order of the table."""
-    chosen = [scope for scope in scopes.SCOPES.values() if scope.name in names and not scope.machine_only]
+    chosen = [scope for scope in resources.all_scopes().values() if scope.name in names and not scope.machine_only]
     titles = dict.fromkeys(scope.group for scope in chosen)
     return [
         ScopeGroup(title, [scopes.line(scope, is_trusted=is_trusted) for scope in chosen if scope.group == title])

@@ -1,13 +1,13 @@
 """What clients can find out by themselves. Source: oauth.md, "Discovery"; RFC 8414, 9728, 7517."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from oauth_provider import claims, keys, scopes
+from oauth_provider import claims, keys, protected_areas, resources, scopes
 from oauth_provider.authorization_request import PROMPTS
 from oauth_provider.grants import GRANTS
 from oauth_provider.models import SigningKey
@@ -29,10 +29,14 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
             "pushed_authorization_request_endpoint": url("par"),
             "require_pushed_authorization_requests": False,
             "revocation_endpoint": url("revoke"),
+            "introspection_endpoint": url("introspect"),
+            "introspection_endpoint_auth_methods_supported": [
+                method for method in CLIENT_AUTHENTICATION if method != "none"
+            ],
             "device_authorization_endpoint": url("device_authorization"),
             "jwks_uri": url("jwks"),
             "service_documentation": f"{settings.BASE_URL}/docs",
-            "scopes_supported": scopes.for_people(),
+            "scopes_supported": resources.for_people(),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": list(GRANTS),
@@ -74,13 +78,17 @@ def registration() -> dict[str, str | bool]:
 
 @csrf_exempt
 @require_safe
-def protected_resource(request: HttpRequest) -> HttpResponse:
-    """RFC 9728: the deployment as a resource server of its own tokens."""
+def protected_resource(request: HttpRequest, below: str = "") -> HttpResponse:
+    """RFC 9728: the deployment as a resource server of its own tokens, or the area at or above a path."""
+    path = f"/{below}" if below else ""
+    area = protected_areas.area_of(path)
+    if path and area is None:
+        raise Http404
     return JsonResponse(
         {
-            "resource": settings.BASE_URL,
+            "resource": settings.BASE_URL + path,
             "authorization_servers": [settings.BASE_URL],
-            "scopes_supported": scopes.for_people(),
+            "scopes_supported": protected_areas.AREAS[area] if area else scopes.for_people(),
             "bearer_methods_supported": ["header"],
             "resource_name": settings.BRAND_NAME,
             "resource_documentation": f"{settings.BASE_URL}/docs",

@@ -36,7 +36,7 @@ def register(request: HttpRequest) -> HttpResponse:
             usage = use_limit(request, str(person.id))
         metadata = client_metadata.read(read_document(request))
         if person is None and not registration.is_open(settings.REGISTRATION, metadata):
-            raise InvalidToken(challenge())
+            raise InvalidToken(challenge(request.path))
         client_metadata.check(metadata)
         applicant = Applicant(person.id if person else None, client_address(request))
         made = registration.register(metadata, applicant, timezone.now())
@@ -55,7 +55,7 @@ def registered_client(request: HttpRequest, client_id: str) -> HttpResponse:
         token = bearer_token(request)
         known = registration.find(client_id, token) if token else None
         if known is None:
-            raise InvalidToken(challenge(error="invalid_token"))
+            raise InvalidToken(challenge(request.path, error="invalid_token"))
         now = timezone.now()
         if request.method == "DELETE":
             registration.end(known, now)

@@ -172,7 +172,9 @@ class AccessApiKey(ProjectView):
     def check_trust(self) -> None:
         trusted = Application.objects.filter(pk=self.bearer.application_id, trusted_with_keys=True)
         if "projects:write" not in self.bearer.scope.split() and not trusted.exists():
-            raise InsufficientScope(WRITE.scope, challenge(error="insufficient_scope", scope=WRITE.scope))
+            raise InsufficientScope(
+                WRITE.scope, challenge(self.request.path, error="insufficient_scope", scope=WRITE.scope)
+            )
 
 
 class Pause(ProjectView):

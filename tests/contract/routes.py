@@ -56,6 +56,7 @@ STRANGERS: dict[str, Row] = {
     "device/answer": ACTION_ASKS_TO_SIGN_IN,
     "device/another-account": ACTION_ASKS_TO_SIGN_IN,
     "api/oauth/v1/par": Row("POST", 401, "invalid_client"),
+    "api/oauth/v1/introspect": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/revoke": Row("POST", 401, "invalid_client"),
     "api/oauth/v1/userinfo": Row("GET", 401, "invalid_token"),
     "api/oauth/v1/logout": PAGE,
@@ -66,6 +67,8 @@ STRANGERS: dict[str, Row] = {
     ".well-known/oauth-authorization-server": PAGE,
     ".well-known/openid-configuration": PAGE,
     ".well-known/oauth-protected-resource": PAGE,
+    # One for each area that takes tokens; "1" is none.
+    ".well-known/oauth-protected-resource/<path:below>": Row("GET", 404),
     "auth/v1/profile": BEARER,
     "organizations/v1": BEARER,
     "organizations/v1/<str:organization_id>": BEARER,

@@ -166,7 +166,7 @@ def test_a_stranger_is_told_where_to_ask(db):
     answer = profile("no-token")
     assert (answer.status, set(answer.body)) == (401, {"error", "code", "requestId"})
     challenge = answer.headers["WWW-Authenticate"]
-    assert 'resource_metadata="http://localhost:8000/.well-known/oauth-protected-resource"' in challenge
+    assert 'resource_metadata="http://localhost:8000/.well-known/oauth-protected-resource/auth/v1"' in challenge
     assert 'scope="user:read"' in challenge
 
 

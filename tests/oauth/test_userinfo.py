@@ -48,7 +48,7 @@ def test_a_stranger_is_challenged_in_the_oauth_dialect(db, method):
     assert (said.status, said.error) == (401, "invalid_token")
     assert said["message"] == said["error_description"]
     assert (
-        'resource_metadata="http://localhost:8000/.well-known/oauth-protected-resource"'
+        'resource_metadata="http://localhost:8000/.well-known/oauth-protected-resource/api/oauth/v1/userinfo"'
         in (said.headers["WWW-Authenticate"])
     )
 
