@@ -42,8 +42,9 @@ class Metadata:
     @property
     def is_on_loopback(self) -> bool:
         """A public client that sends people nowhere but to a program on their own machine."""
-        uris = self.details.redirect_uris
-        return not self.details.keeps_secret and bool(uris) and all(map(redirect_uris.is_loopback, uris))
+        uris, after_logout = self.details.redirect_uris, self.details.post_logout_redirect_uris
+        is_here = all(map(redirect_uris.is_loopback, (*uris, *after_logout)))
+        return not self.details.keeps_secret and bool(uris) and is_here
 
 
 def read(document: Document) -> Metadata:

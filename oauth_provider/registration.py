@@ -23,6 +23,8 @@ State = Registration.State
 Source = Application.RegistrationSource
 # What waits for staff is bounded, whoever floods it and from wherever.
 MAX_PENDING = 1000
+# Where browsers are sent: logout redirects without asking whoever is signed out already.
+SENT_TO = ("redirect_uris", "post_logout_redirect_uris")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def looks_different(before: Details, after: Details) -> bool:
     shown = ("name", *LINKS)
     return (
         any(getattr(before, field) != getattr(after, field) for field in shown)
-        or bool(set(after.redirect_uris) - set(before.redirect_uris))
+        or any(set(getattr(after, field)) - set(getattr(before, field)) for field in SENT_TO)
         or not scopes.includes(" ".join(before.allowed_scopes), " ".join(after.allowed_scopes))
     )
 

@@ -175,7 +175,10 @@ def unused_since(then: datetime) -> QuerySet[Registration]:
         | Exists(ClientSecret.objects.filter(last_used_at__gt=then, **own))
     )
     old = Q(asked_at__lt=then) & (Q(decided_at=None) | Q(decided_at__lt=then))
+    # Whoever visits its address brings a document's client back, as one that nobody decided about.
+    shut_out = Q(state=State.REFUSED) | Q(state=State.APPROVED, application__is_enabled=False)
     rows = Registration.objects.filter(old).exclude(state=State.ENDED).exclude(used)
+    rows = rows.exclude(shut_out & ~Q(document_host=""))
     return rows.select_related("application").order_by("pk")
 
 

@@ -28,11 +28,18 @@ def parse(text: str) -> object:
     nesting deeper than the interpreter goes.
     """
     try:
-        return DECODER.decode(text)
+        return decode(text)
     except json.JSONDecodeError as fault:
         raise NotJSON(f"The body is not JSON: line {fault.lineno}, column {fault.colno}.") from None
     except RecursionError:
         raise NotJSON("The body is nested too deeply.") from None
+
+
+def decode(text: str) -> object:
+    try:
+        return DECODER.decode(text)
+    except json.JSONDecodeError:
+        raise
     except ValueError:  # an integer with more digits than Python turns into one
         return SLOW_DECODER.decode(text)
 

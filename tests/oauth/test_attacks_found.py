@@ -4,10 +4,15 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Invitation, User
+from oauth_provider import registration_queue
+from oauth_provider.models import Registration
 from tests.cast import PASSWORD, person, signed_in
 from tests.clients import AUTHORIZE, sent_back
+from tests.oauth.test_registration import CONTRACT, RFC_7591, register, token_of
+from tests.oauth.test_registration_management import call, metadata
 from tests.post import letters
 
 # A window of a limit that ended in the middle of a test would count from nought again.
@@ -120,3 +125,30 @@ def test_attack_109_a_refusal_that_was_let_through_tells_what_is_left(acme_app, 
     assert acme_app.ask(Client(), response_type="token")["RateLimit"].startswith('"authorize";r=99')
     token = meter.post_token(grant_type="client_credentials")["access_token"]
     assert meter.profile(token).status == 403
+
+
+SOMEWHERE = "https://evil.example/after"
+
+
+def after_logout(client_id):
+    query = {"client_id": client_id, "post_logout_redirect_uri": SOMEWHERE}
+    return Client().get("/api/oauth/v1/logout", query).headers.get("Location", "")
+
+
+def test_attack_117_whom_nobody_approved_sends_nobody_elsewhere_after_logout(db, settings):
+    settings.REGISTRATION = "loopback"
+    body = {**RFC_7591, "post_logout_redirect_uris": [SOMEWHERE]}
+    assert register(body).status == 401
+    made = register(RFC_7591)
+    assert call("put", made, metadata(made, post_logout_redirect_uris=[SOMEWHERE]))["status"] == "pending"
+    assert after_logout(made["client_id"]) == ""
+
+
+def test_attack_117_a_new_address_after_logout_waits_for_staff_again(alice, acme_cli, settings):
+    settings.REGISTRATION = "staff"
+    made = register(CONTRACT, token_of(alice, acme_cli))
+    registration_queue.approve(Registration.objects.get(), None, timezone.now())
+    assert call("put", made, metadata(made, post_logout_redirect_uris=[SOMEWHERE]))["status"] == "pending"
+    assert after_logout(made["client_id"]) == ""
+    registration_queue.approve(Registration.objects.get(), None, timezone.now())
+    assert after_logout(made["client_id"]) == SOMEWHERE

@@ -523,3 +523,26 @@ def test_one_that_staff_switched_off_stays_off(agent):
     agent.publish(client_name="Another")
     Application.objects.update(cimd_expires_at=timezone.now())
     assert "switched off" in agent.ask().content.decode()
+
+
+@pytest.mark.parametrize("was_used", [False, True])
+def test_attack_118_what_staff_shut_out_is_not_forgotten_and_let_in_anew(agent, alice, was_used):
+    agent.ask()
+    if was_used:
+        agent.client().tokens_for(alice)
+    clients.disable(agent.application, timezone.now())
+    registration_queue.end_unused(timezone.now() + timedelta(days=1000))
+    Application.objects.update(cimd_expires_at=timezone.now())
+    assert agent.ask().status_code == 400
+    assert (agent.application.is_enabled, registration().state) == (False, "approved")
+
+
+def test_attack_118_a_refused_document_is_not_let_in_with_its_host_later(agent, settings):
+    settings.CLIENT_DOCUMENTS = "staff"
+    agent.ask()
+    registration_queue.refuse(registration(), "We do not know you.", None, timezone.now())
+    registration_queue.end_unused(timezone.now() + timedelta(days=1000))
+    DocumentHost.objects.create(host="127.0.0.1", policy="allowed")
+    Application.objects.update(cimd_expires_at=timezone.now())
+    assert agent.ask().status_code == 400
+    assert not agent.application.is_enabled

@@ -362,7 +362,7 @@ def test_no_secret_and_no_token_in_the_log(db, caplog):
     assert made["registration_access_token"] not in caplog.text
 
 
-def test_a_registered_client_signs_people_in_by_openid_connect(alice):
+def test_a_registered_client_signs_people_in_by_openid_connect(alice, anybody):
     made = register({**RFC_7591, "scope": "openid email", "post_logout_redirect_uris": ["http://127.0.0.1/bye"]})
     agent = OAuthClient(
         Application.objects.get(client_id=made["client_id"]), redirect_uri="http://127.0.0.1:1/callback"

@@ -48,7 +48,7 @@ def project_totals(owner: Owner, projects: Sequence[UUID], first: date, last: da
 def owner_days(owner: Owner, first: date, last: date) -> list[Day]:
     if owner.kind == "partner" and is_postgresql():
         return partner_days.days(owner, first, last, day_of(clock()))
-    totals = {first + timedelta(days=number): zero() for number in range((last - first).days + 1)}
+    totals = {on: zero() for on in days_of(first, last)}
     estimated = set()
     for _, day in daily_rows(owner, projects_of(owner), first, last):
         for name in NAMES:
@@ -120,15 +120,18 @@ def carry(life: Life, rows: Mapping[date, Cells], samples: Samples, first: date,
     """The days on which the project existed or has a row; a peak without a sample is the last one before,
     while the project exists."""
     samples = dict(samples)
-    on = first
-    while on <= last:
+    for on in days_of(first, last):
         exists = life.first <= on <= life.last
         cells = rows.get(on)
         if cells or exists:
             amounts, estimated = filled(cells or {}, samples if exists else {})
             yield Day(on, amounts, estimated)
         samples.update(samples_in(cells or {}))
-        on += ONE_DAY
+
+
+def days_of(first: date, last: date) -> Iterator[date]:
+    """By their numbers: there is no day after the last one of the calendar."""
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def samples_in(cells: Mapping[str, int | None]) -> Samples:
