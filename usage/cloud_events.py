@@ -14,6 +14,7 @@ from usage.metrics import METRICS, Amounts
 from usage.store import Recorded, UsageEvent, Voided
 
 MAX_NAME_LETTERS = 255
+OUR_SOURCES = "/gatehouse/"  # of collectors: whoever sent their next ids beforehand would be billed for that instead
 PLACES = {name: metric.places for name, metric in METRICS.items()}
 # CloudEvents, "Type System": no control characters, noncharacters or lone surrogates. NUL is one
 # that PostgreSQL can't store, surrogates have no UTF-8.
@@ -41,6 +42,8 @@ def read_event(raw: object) -> UsageEvent:
     if type(raw.get("specversion")) is not str or raw["specversion"] != "1.0":  # the number 1.0 is no version
         raise invalid("specversion has to be the string 1.0.")
     source, id_ = read_name(raw.get("source"), "source"), read_name(raw.get("id"), "id")
+    if source.startswith(OUR_SOURCES):
+        raise invalid(f"A source that begins with {OUR_SOURCES} is not for clients.")
     at, data = read_time(raw.get("time")), raw.get("data")
     if type(data) is not dict or "data_base64" in raw:
         raise invalid("data has to be a JSON object with each key once.")

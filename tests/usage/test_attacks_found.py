@@ -1,4 +1,4 @@
-"""What an attack on metering found (docs/attacks.md, rows 113 to 117)."""
+"""What an attack on metering found (docs/attacks.md, rows 113 to 119)."""
 
 import base64
 import gzip
@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret
+from tests.usage.clients import counted
+from usage import collectors
+from usage.collectors import Sample
+from usage.intervals import event_id
 from usage.models import Event
 from usage.request_body import MAX_BYTES, MAX_MEMBERS, MAX_VALUES
 
@@ -101,3 +105,12 @@ def test_attack_116_more_values_than_events_have_are_not_read(gauge, monkeypatch
     assert len(body) < MAX_BYTES
     said = gauge.send_raw(body, packed=True)
     assert (said.status, said["code"]) == (413, "request_too_large")
+
+
+def test_attack_119_nobody_sends_a_collectors_event_before_it_does(gauge, shop):
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    source, id_ = f"{collectors.SOURCE}/sizes", event_id(shop.pk, "database_size_bytes", start)
+    event = gauge.event(id_, {"database_size_bytes": 1}, source=source, time=start.isoformat())
+    assert gauge.verdicts(event) == ["invalid_event"]
+    collectors.count("sizes", [Sample(shop.pk, "live", "database_size_bytes", start, 10**9)], datetime.now(UTC))
+    assert counted(gauge.project, "database_size_bytes", start.date()) == 10**9
