@@ -39,9 +39,15 @@ class RegistrationAdmin(BaseAdmin):
     """Rows to look at and decide; what a client is like is changed on its own page."""
 
     list_display = ("client_name", "state", "source", "who", "asked_at", "redirect_hosts", "scopes_shown")
-    list_filter = ("state", "application__registration_source", "document_host")
+    list_filter = ("state", "application__registration_source")
     list_select_related = ("application", "asked_by")
-    search_fields = ("application__name", "application__client_id", "application__redirect_uris", "asked_by__email")
+    search_fields = (
+        "application__name",
+        "application__client_id",
+        "application__redirect_uris",
+        "asked_by__email",
+        "document_host",
+    )
     ordering = ("-asked_at", "-pk")
     list_per_page = 50
     actions = ("approve_selected", "refuse_selected")

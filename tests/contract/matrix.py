@@ -11,7 +11,16 @@ from collections import defaultdict
 
 import pytest
 
-from tests.contract.rows import Key, Row, attack_of, attack_rows, contract_rows, lost_words
+from tests.contract.rows import (
+    Key,
+    Row,
+    attack_rows,
+    contract_rows,
+    lost_words,
+    mcp_rows,
+    proven_elsewhere,
+    rows_named,
+)
 
 
 class Collector:
@@ -24,8 +33,7 @@ class Collector:
         for item in items:
             name = item.nodeid.partition("[")[0]
             keys = [tuple(mark.args) for mark in item.iter_markers("contract")]
-            attack = attack_of(item.name)
-            for key in [*keys, *([attack] if attack else [])]:
+            for key in [*keys, *rows_named(item.name)]:
                 if name not in self.proofs[key]:
                     self.proofs[key].append(name)
 
@@ -35,10 +43,13 @@ def main() -> int:
     # Twice quiet: pytest lists no test names. The lanes' marks are collected too.
     if pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", "-m", ""], plugins=[collector]):
         return 1
-    rows = contract_rows() + attack_rows()
+    for key, others in proven_elsewhere().items():
+        for other in others:
+            collector.proofs[key] += collector.proofs.get(other, [])
+    rows = contract_rows() + attack_rows() + mcp_rows()
     for row in rows:
         print(line(row, collector.proofs.get(row.key, [])))
-    red = [row for row in rows if row.issue is None and row.key not in collector.proofs]
+    red = [row for row in rows if row.issue is None and not collector.proofs.get(row.key)]
     files = {row.key[0] for row in rows}
     unknown = {key for key in collector.proofs if key[0] in files} - {row.key for row in rows}
     lost = lost_words(contract_rows())

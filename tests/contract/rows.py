@@ -10,6 +10,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ATTACK_ROW = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
+MCP_ROW = re.compile(r"^\| M(\d+) \|[^|]+\| (.+?) \|", re.MULTILINE)
+MCP_TEST = re.compile(r"test_mcp((?:_m\d\d)+)_")
 ATTACK_TEST = re.compile(r"test_attack_(\d{3,})_")
 
 Key = tuple[str, ...]
@@ -26,9 +28,10 @@ def contract_rows() -> list[Row]:
     """Every row of docs/contract/rows.toml."""
     held = tomllib.loads((DOCS / "contract" / "rows.toml").read_text())
     later = held.pop("later")
+    held.pop("mcp")
     rows = list(rows_of(held, None))
     for issue, files in later.items():
-        rows += rows_of({name: part for name, part in files.items() if name != "attacks"}, int(issue))
+        rows += rows_of({name: part for name, part in files.items() if name not in ("attacks", "mcp")}, int(issue))
     return rows
 
 
@@ -50,9 +53,30 @@ def attack_rows() -> list[Row]:
     ]
 
 
-def attack_of(test_name: str) -> Key | None:
-    found = ATTACK_TEST.match(test_name)
-    return ("attacks.md", f"{int(found[1]):03}") if found else None
+def mcp_rows() -> list[Row]:
+    """Every row of what agent clients need, in docs/attacks.md."""
+    held = tomllib.loads((DOCS / "contract" / "rows.toml").read_text())
+    issue_of = {row: int(issue) for issue, part in held["later"].items() for row in part.get("mcp", {}).get("rows", [])}
+    text = (DOCS / "attacks.md").read_text()
+    return [Row(mcp_key(number), words, issue_of.get(int(number))) for number, words in MCP_ROW.findall(text)]
+
+
+def mcp_key(number: str) -> Key:
+    return ("attacks.md", f"M{int(number):02}")
+
+
+def proven_elsewhere() -> dict[Key, list[Key]]:
+    """Rows of agent clients that other rows prove too: what the tests of those prove."""
+    held = tomllib.loads((DOCS / "contract" / "rows.toml").read_text())["mcp"]["proven by"]
+    return {mcp_key(name[1:]): [tuple(row.split(" / ")) for row in rows] for name, rows in held.items()}
+
+
+def rows_named(test_name: str) -> list[Key]:
+    """The rows that a test's name says it proves."""
+    if attack := ATTACK_TEST.match(test_name):
+        return [("attacks.md", f"{int(attack[1]):03}")]
+    mcp = MCP_TEST.match(test_name)
+    return [mcp_key(number) for number in re.findall(r"\d+", mcp[1])] if mcp else []
 
 
 def lost_words(rows: Iterable[Row]) -> list[Row]:

@@ -72,18 +72,18 @@ def test_attack_098_every_prompt_that_is_advertised_is_understood(alice, acme_ap
     assert refused == []
 
 
-def test_attack_m2_both_documents_are_there_and_one(metadata):
+def test_mcp_m02_both_documents_are_there_and_one(metadata):
     assert Client().get("/.well-known/openid-configuration").json() == metadata
 
 
-def test_attack_m4_pkce_stands_in_the_openid_document_too(db):
+def test_mcp_m04_pkce_stands_in_the_openid_document_too(db):
     document = Client().get("/.well-known/openid-configuration").json()
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["subject_types_supported"] == ["public"]
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"])
-def test_attack_m3_m29_the_document_is_found_at_the_root_alone(db, path):
+def test_mcp_m03_m29_the_document_is_found_at_the_root_alone(db, path):
     """A client builds the address from the issuer and believes only a document that names it again."""
     assert BASE + path == Client().get(path).json()["issuer"] + path
     for wrong in (f"{path}/api/oauth/v1", f"/api/oauth/v1{path}"):
