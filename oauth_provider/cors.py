@@ -25,8 +25,13 @@ def allow_origin(request: HttpRequest, application_id: int) -> None:
     origin = request.headers.get("Origin")
     if origin and request.path in PATHS:
         known = Application.objects.filter(pk=application_id).values_list("allowed_origins", flat=True).first()
-        if origin in (known or "").split():
-            request.META["gatehouse.allowed_origin"] = origin
+        request.META["gatehouse.allowed_origin"] = origin if origin in (known or "").split() else ""
+
+
+def may_read(request: HttpRequest, response: HttpResponse, origin: str) -> bool:
+    """A 401 before any client is known holds nothing of one: a page has to see that its token has ended."""
+    allowed: str | None = request.META.get("gatehouse.allowed_origin")
+    return allowed == origin if allowed is not None else response.status_code == 401 and is_registered(origin)
 
 
 def is_registered(origin: str) -> bool:
@@ -52,7 +57,7 @@ class CorsMiddleware:
                 response["Access-Control-Max-Age"] = "600"
         else:
             response = self.get_response(request)
-            if request.META.get("gatehouse.allowed_origin") == origin:
+            if may_read(request, response, origin):
                 response["Access-Control-Allow-Origin"] = origin
                 response["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After, RateLimit, X-Request-Id"
         response["Vary"] = "Origin"

@@ -49,6 +49,17 @@ def test_attack_094_refusals_are_readable_by_the_client_too(browser_app):
     assert browser_app.refresh("x").headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
+def test_attack_094_a_page_can_read_that_its_token_has_ended(alice, browser_app, acme_cli):
+    token = browser_app.tokens_for(alice)["access_token"]
+    browser_app.revoke(token)
+    for origin, expected in ((ORIGIN, ORIGIN), ("https://evil.example", None), ("null", None)):
+        ended = Client().get("/auth/v1/profile", headers={"Origin": origin, "Authorization": f"Bearer {token}"})
+        assert (ended.status_code, ended.get("Access-Control-Allow-Origin")) == (401, expected)
+    # Of a client that is known, its own origins alone: in refusals too.
+    acme_cli.wire = Client(HTTP_ORIGIN=ORIGIN)
+    assert "Access-Control-Allow-Origin" not in acme_cli.refresh("x").headers
+
+
 @pytest.mark.contract("oauth.md", "Discovery", "CORS")
 def test_attack_094_discovery_is_everybodys_without_credentials(db):
     for path in ("/.well-known/oauth-authorization-server", "/api/oauth/v1/jwks.json"):
