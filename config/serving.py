@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from config.settings import url_host
 from partnership import waiting
@@ -64,10 +65,22 @@ class QuietLogger(Logger):  # type: ignore[misc]  # it has no type hints
 
 
 class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
-    """Gunicorn's, but a stop waits for nobody who has asked nothing, nor for a project.
+    """Gunicorn's, but a stop waits for nobody who has asked nothing, nor for a project, and
+    nobody holds a thread with half a request.
 
-    Why: docs/decisions/0073.
+    Why: docs/decisions/0073; docs/attacks.md, row 120.
     """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.receiving: dict[TConn, float] = {}  # until when each may send its request
+
+    def handle(self, connection: TConn) -> object:
+        self.receiving[connection] = time.monotonic() + settings.RECEIVE_SECONDS
+        try:
+            return super().handle(connection)
+        finally:
+            self.receiving.pop(connection, None)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         waiting.stopping.set()
@@ -78,6 +91,15 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
             for connection in self.pending_conns:
                 connection.timeout = 0.0
         super().murder_pending()
+        self.stop_listening_to_the_slow()
+
+    def stop_listening_to_the_slow(self) -> None:
+        """Runs once a second. A thread that still reads gets the end; one that answers goes on."""
+        for connection, until in tuple(self.receiving.items()):
+            if until < time.monotonic():
+                self.receiving.pop(connection, None)
+                with suppress(OSError):  # closed in the meantime
+                    connection.sock.shutdown(socket.SHUT_RD)
 
 
 class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -101,3 +102,16 @@ def test_a_request_line_with_the_longest_state_arrives(serving):
 
     assert answer.status_code == 400
     assert "X-Request-Id" in answer.headers
+
+
+HALF = b"POST /api/oauth/v1/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{"
+
+
+@pytest.mark.parametrize("half", [HALF, HALF[:30]])
+def test_attack_120_halves_of_requests_hold_no_thread_for_good(tmp_path, var, half):
+    slow = {"GATEHOUSE_WEB_THREADS": "2", "GATEHOUSE_RECEIVE_SECONDS": "1"}
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **slow, **SQLITE) as server, ExitStack() as opened:
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        for _ in range(4):
+            opened.enter_context(socket.create_connection(address)).sendall(half)
+        assert httpx.get(f"{server.url}/livez", timeout=30).status_code == 200
