@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 
 from oauth_provider import registration_queue
+from usage import self_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,29 @@ def registrations(request: HttpRequest) -> Iterator[Item]:
         yield Item(text, f"{reverse('admin:oauth_provider_registration_changelist')}?state__exact=pending")
 
 
+def usage_differences(request: HttpRequest) -> Iterator[Item]:
+    if not request.user.has_perm("usage.view_selfcheck"):
+        return
+    last = self_check.latest()
+    if last is None or not (last.differences or last.broken_statements):
+        return
+    url = reverse("admin:usage_selfcheck_change", args=[last.pk])
+    if last.differences:
+        text = ngettext(
+            "%d usage figure is not what its events add up to",
+            "%d usage figures are not what their events add up to",
+            last.differences,
+        )
+        yield Item(text % last.differences, url)
+    if last.broken_statements:
+        text = ngettext(
+            "%d statement is not as it was closed", "%d statements are not as they were closed", last.broken_statements
+        )
+        yield Item(text % last.broken_statements, url)
+
+
 # Each yields what the person who asks may see of its kind.
-KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations,)
+KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations, usage_differences)
 
 
 def items(request: HttpRequest) -> list[Item]:

@@ -24,7 +24,7 @@ from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
 from partnership import deliveries, idempotency, operations
-from usage import compute, sizes, statements
+from usage import compute, self_check, sizes, statements
 from usage.sql_store import store
 
 log = structlog.get_logger("gatehouse.work")
@@ -93,6 +93,10 @@ def count_compute(now: datetime) -> dict[str, int]:
     return {"projects_counted": compute.collect(store.clock())}
 
 
+def check_usage(now: datetime) -> dict[str, int]:
+    return {"usage_checks": self_check.run_due(now)}
+
+
 def beat_heart(now: datetime) -> dict[str, int]:
     beat(now)
     return {}
@@ -145,6 +149,7 @@ USAGE = Lane(
         Chore("count_compute", 30, count_compute),
         Chore("close_months", 3600, close_months),
         Chore("forget_events", 3600, forget_events),
+        Chore("check_usage", 60, check_usage),
     ),
 )
 # By itself: it asks others, and a slow one holds nothing else up.

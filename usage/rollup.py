@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import structlog
+from django.utils import timezone
 
+from partnership import events
+from partnership.events import SYSTEM
 from usage.models import Statement
 from usage.sql_store import store
 from usage.statements import is_intact
 from usage.store import Difference
+
+MENDED = "usage.rollup_mended"
+MOST_TOLD = 100
 
 log = structlog.get_logger("gatehouse.usage")
 
@@ -38,6 +44,8 @@ def with_events(first: date, last: date) -> Span:
 def differences(day: date, *, repair: bool) -> list[Difference]:
     """Where the rollup of `day` is not what its events add up to; each is logged."""
     found = store.recompute(day, day, repair=repair)
+    if repair and (mended := [each for each in found if day >= store.first_open_day()]):
+        tell(day, mended)
     for each in found:
         log.error(
             "rollup differs",
@@ -49,6 +57,16 @@ def differences(day: date, *, repair: bool) -> list[Difference]:
             repaired=repair and day >= store.first_open_day(),
         )
     return found
+
+
+def tell(day: date, mended: Sequence[Difference]) -> None:
+    """The audit log has who mended what: figures that bills are made of never change in silence."""
+    cells = [
+        {"project": str(each.project), "metric": each.metric, "was": each.stored, "is": each.from_events}
+        for each in mended[:MOST_TOLD]
+    ]
+    data: dict[str, object] = {"day": day.isoformat(), "count": len(mended), "cells": cells}
+    events.record(MENDED, None, "live", actor=SYSTEM, now=timezone.now(), data=data)
 
 
 def broken_statements(since: datetime | None = None) -> list[Statement]:

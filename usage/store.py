@@ -178,6 +178,13 @@ class UsageStore(Protocol):
     def recompute(self, first: date, last: date, *, repair: bool) -> list[Difference]:
         """Where the rollup is not what the events add up to; open days are repaired if asked."""
 
+    def late_days(self, arrived_before: date) -> list[date]:
+        """Days that changed by events that came, or were taken back, two days after them or later, since they
+        were last forgotten: those that did so on a day before `arrived_before`."""
+
+    def forget_late_days(self, arrived_before: date) -> None:
+        """They have been looked at."""
+
     def oldest_event_day(self) -> date:
         """Days before it have lost their events (`forget`): they can't be taken apart any more."""
 

@@ -83,6 +83,7 @@ class ModelStore:
     def __init__(self, projects: Mapping[UUID, Known], began_at: datetime) -> None:
         self.projects = projects
         self.stored: list[Stored] = []
+        self.late_days_from = BEGINNING
         self.posted: list[Adjustment] = []
         self.open_from = BEGINNING
         self.events_from = BEGINNING
@@ -299,6 +300,19 @@ class ModelStore:
 
     def recompute(self, first: date, last: date, *, repair: bool) -> list[Difference]:
         return []  # its rows are what the events add up to
+
+    def late_days(self, arrived_before: date) -> list[date]:
+        arrivals = {(utc_day(each.event.at), utc_day(each.received_at)) for each in self.stored}
+        return sorted(
+            {
+                day
+                for day, arrived_on in arrivals
+                if day < arrived_on - ONE_DAY and self.late_days_from <= arrived_on < arrived_before
+            }
+        )
+
+    def forget_late_days(self, arrived_before: date) -> None:
+        self.late_days_from = arrived_before
 
     def oldest_event_day(self) -> date:
         return self.events_from

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event as Signal
 
 import pytest
+from django.test import Client
 
 from partnership import measuring
 from partnership.models import Project, Provisioner, Region
@@ -242,3 +243,14 @@ def test_a_project_deleted_while_it_is_measured_keeps_its_last_sample(driver, wo
     assert collect(NOON + LATER) == 0
     assert row(shop).due_at is None
     assert sizes_of(shop, TODAY) == (8, 8)
+
+
+def test_prometheus_counts_what_was_collected_and_what_failed_by_reason(driver, world):
+    bad, _ = world.project(), world.project()
+    driver.sizes[bad] = refuses(is_retryable=True)
+    collect()
+    text = Client().get("/metrics").content.decode()
+    assert 'gatehouse_usage_collected_total{kind="sizes",verdict="accepted"}' in text
+    assert 'gatehouse_usage_collect_failures_total{kind="sizes",reason="disk_full"}' in text
+    assert 'gatehouse_usage_collect_failing{kind="sizes",reason="disk_full"} 1.0' in text
+    assert f'gatehouse_usage_collected_timestamp_seconds{{kind="sizes"}} {NOON.timestamp()}' in text or "e+09" in text

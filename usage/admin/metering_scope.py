@@ -12,14 +12,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from usage.models import MeteringScope
+from usage.models import MeteringScope, SelfCheck
 
 if TYPE_CHECKING:
     ScopeForm = forms.ModelForm[MeteringScope]
     ScopeAdmin = admin.ModelAdmin[MeteringScope]
+    CheckAdmin = admin.ModelAdmin[SelfCheck]
 else:  # Django's own classes take no parameter
     ScopeForm = forms.ModelForm
-    ScopeAdmin = admin.ModelAdmin
+    ScopeAdmin = CheckAdmin = admin.ModelAdmin
 
 # Old and new value, who and when: as for clients (docs/decisions/0033).
 auditlog.register(MeteringScope, m2m_fields={"partners"})
@@ -61,3 +62,26 @@ class MeteringScopeAdmin(ScopeAdmin):
         if scope.all_projects:
             return _("all projects")
         return ", ".join(scope.partners.order_by("name").values_list("name", flat=True)) or _("nothing")
+
+
+@admin.register(SelfCheck)
+class SelfCheckAdmin(CheckAdmin):
+    """What the nightly checks found; `manage.py rebuild_usage` mends it."""
+
+    fields = ("started_at", "finished_at", "days", "differences", "broken_statements", "lines")
+    readonly_fields = ("lines",)
+    list_display = ("started_at", "finished_at", "days", "differences", "broken_statements")
+    ordering = ("-started_at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SelfCheck | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: SelfCheck | None = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("found"))
+    def lines(self, check: SelfCheck) -> str:
+        return "\n".join(check.found) or _("nothing")

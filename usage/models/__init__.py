@@ -1,7 +1,8 @@
 from usage.models.collection import Collection
 from usage.models.daily import Daily, PartnerDay
-from usage.models.event import Adjustment, Event, IngestGate, Source, Void
+from usage.models.event import Adjustment, Event, IngestGate, LateDay, Source, Void
 from usage.models.metering_scope import MeteringScope
+from usage.models.self_check import SelfCheck
 from usage.models.statement import Statement, StatementLine
 
 __all__ = [
@@ -10,8 +11,10 @@ __all__ = [
     "Daily",
     "Event",
     "IngestGate",
+    "LateDay",
     "MeteringScope",
     "PartnerDay",
+    "SelfCheck",
     "Source",
     "Statement",
     "StatementLine",

@@ -112,6 +112,19 @@ class Adjustment(models.Model):
         return {name: getattr(self, name) for name in SUMS}
 
 
+class LateDay(models.Model):
+    """A day that changed when it was over and the next one too, and when: the nightly check looks at it again."""
+
+    day = models.DateField()
+    arrived_on = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["arrived_on", "day"], name="late_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
 class IngestGate(models.Model):
     """The one row that every ingest reads first, and holds the table's lock of until it ends.
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from usage.metrics import Amounts
-from usage.sql_store import closing, house, ranking, reading, rebuilding, recording, trail, voiding
+from usage.sql_store import closing, house, late, ranking, reading, rebuilding, recording, trail, voiding
 from usage.sql_store.clock import clock
 from usage.sql_store.judging import by_time, sent
 from usage.store import (
@@ -72,6 +72,12 @@ class SqlStore:
 
     def recompute(self, first: date, last: date, *, repair: bool) -> list[Difference]:
         return rebuilding.recompute(first, last, repair=repair)
+
+    def late_days(self, arrived_before: date) -> list[date]:
+        return late.days(arrived_before)
+
+    def forget_late_days(self, arrived_before: date) -> None:
+        late.forget(arrived_before)
 
     def oldest_event_day(self) -> date:
         return closing.oldest_event_day()

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError
 
 from usage.metrics import MAX_DAY_AMOUNT, PEAKS, SUMS
-from usage.sql_store import activity, batches, days, ledger
+from usage.sql_store import activity, batches, days, late, ledger
 from usage.sql_store.gate import Gate, through
 from usage.sql_store.judging import Meterable, Sent, doubt, has_peak, meterable, settle
 from usage.sql_store.sql import day_of, is_postgresql
@@ -147,6 +147,7 @@ def note(work: Batch, accepted: Collection[Sent]) -> None:
     """What changes beside the days of what was counted."""
     forget_sums(work, accepted)
     activity.note(map(recorded, accepted), work.projects, work.now)
+    late.note({day_of(each.event.at) for each in accepted}, work.now)
 
 
 def forget_sums(work: Batch, accepted: Collection[Sent]) -> None:

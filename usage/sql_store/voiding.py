@@ -9,7 +9,7 @@ from uuid import UUID
 
 from usage import event_ids
 from usage.metrics import NAMES, PEAKS, SUMS
-from usage.sql_store import days, ledger, rebuilding
+from usage.sql_store import days, late, ledger, rebuilding
 from usage.sql_store.gate import Gate, through
 from usage.sql_store.judging import Key, Meterable, Sent, meterable, settle
 from usage.sql_store.sql import as_time, as_uuid, day_of, execute_many, is_postgresql
@@ -97,6 +97,7 @@ class Taking:
         )
         changed = {(target.project, target.day) for target, _ in pairs if not self.is_closed(target)}
         rebuilding.rewrite(changed, gate)
+        late.note({day for _, day in changed}, self.now)
 
 
 def target_key(each: Sent) -> Key:

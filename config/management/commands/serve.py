@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from config import STARTED_SECONDS, condition, demo_data
 from config.checks import EXIT_CONFIGURATION, port_taken, setting_faults, system_faults, unapplied_migrations
-from config.chores import work
 from config.serving import Children, Stopped, Web, open_port, stop_on_signals, wait_until_ready
 from oauth_provider import keys
 
@@ -103,6 +102,11 @@ class Command(BaseCommand):
 def metrics_folder() -> Iterator[None]:
     """Where several processes add up their metrics; gone with them."""
     with tempfile.TemporaryDirectory(prefix="gatehouse-metrics-") as folder:
-        if settings.WEB_CONCURRENCY > 1:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         yield
+
+
+def work() -> None:
+    # By its name: counters look for `metrics_folder` when their module is first imported, and
+    # imported before it the worker's would be in its own memory alone.
+    call_command("work")
