@@ -32,11 +32,11 @@ import psycopg
 
 from tests.lanes.own_servers import Postgres, own_postgres, own_redis
 from tests.lanes.server import ROOT, Server, running
-from tests.usage.model_store import ModelStore, Stored, utc_day
-from tests.usage.repeating_meters import DAYS, Book, Meter
+from tests.usage.model_store import ModelStore, Stored
+from tests.usage.repeating_meters import DAYS, SOURCES, Book, Meter
 from usage import event_ids
 from usage.metrics import METRICS, NAMES, SUMS
-from usage.store import Recorded, Voided
+from usage.store import Recorded, UsageEvent, Voided
 
 METERS = 4
 PROJECTS = 5
@@ -48,6 +48,13 @@ BUSY = (
     "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND state <> 'idle' "
     "AND pid <> pg_backend_pid()"
 )
+STORED = (
+    f"SELECT s.name, e.event_id, e.project_id, e.at, {', '.join(NAMES)} "
+    "FROM usage_event e JOIN usage_source s ON s.id = e.source_id"
+)
+ROLLUP = f"SELECT project_id, day, {', '.join(NAMES)} FROM usage_daily"
+LIVE = "SELECT id FROM partnership_project WHERE environment = 'live'"
+COLLECTED = "ec2_compute"  # it may grow between two reads
 # What has to be nothing.
 FAULTS = (
     *("not acknowledged", "lost", "counted twice", "never sent", "cells that differ"),
@@ -67,12 +74,16 @@ class House:
     def partner(self) -> dict[str, str]:
         return self.server.demo["partners"]["white_label"]
 
-    def rows(self, sql: str) -> list[tuple]:
+    def rows(self, *statements: str) -> list[list[tuple]]:
+        """What each gives, all of one moment: collectors go on."""
         if self.postgres:
             with self.postgres.connect() as server:
-                return server.execute(sql).fetchall()
-        with contextlib.closing(sqlite3.connect(Path(self.environment["GATEHOUSE_VAR"]) / "dev.sqlite3")) as file:
-            return file.execute(sql).fetchall()
+                server.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+                return [server.execute(sql).fetchall() for sql in statements]
+        path = Path(self.environment["GATEHOUSE_VAR"]) / "dev.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as file:
+            file.execute("BEGIN")
+            return [file.execute(sql).fetchall() for sql in statements]
 
 
 def main(kind: str, kills: int, seed: int) -> int:
@@ -194,17 +205,13 @@ def children(pid: int) -> list[int]:
 
 
 def report(house: House, book: Book) -> dict[str, object]:
+    stored_rows, rollup_rows, live = house.rows(STORED, ROLLUP, LIVE)
     sent = {(event.source, event.id) for event in book.sent}
-    stored = Counter(
-        (source, event_ids.unpack(bytes(packed)))
-        for source, packed in house.rows(
-            "SELECT s.name, e.event_id FROM usage_event e JOIN usage_source s ON s.id = e.source_id"
-        )
-    )
-    model = a_model(book)
-    days = {(event.project, utc_day(event.at)) for event in book.sent if isinstance(event, Recorded)}
+    stored = Counter((row[0], event_ids.unpack(bytes(row[1]))) for row in stored_rows if row[0] in SOURCES)
+    others = [of_others(row) for row in stored_rows if row[0] not in SOURCES]
+    model = a_model([*book.sent, *others])
+    days = {(each.project, each.at.date()) for each in [*book.sent, *others] if isinstance(each, Recorded)}
     expected = {pair: model.row(*pair) for pair in days}
-    rollup = rolled_up(house)
     return {
         "events": len(sent),
         "taken back": sum(isinstance(event, Voided) for event in book.sent),
@@ -214,9 +221,9 @@ def report(house: House, book: Book) -> dict[str, object]:
         "counted twice": (stored.total() - len(stored)) + max(0, book.accepted - len(sent)),
         "never sent": len(stored.keys() - sent),
         "cells": len(expected) * len(NAMES),
-        "cells that differ": differing(expected, rollup),
+        "cells that differ": differing(expected, dict(map(rolled_up, rollup_rows))),
         "check_usage finds": check_usage(house),
-        "read otherwise": read_otherwise(house, expected),
+        "read otherwise": read_otherwise(house, expected, {UUID(str(id_)) for (id_,) in live}),
         "deadlocks": house.postgres.logged("deadlock detected") if house.postgres else 0,
         "crashes of the server": house.postgres.logged("was terminated by signal 9") if house.postgres else 0,
         "odd answers": book.odd[:5],
@@ -224,20 +231,30 @@ def report(house: House, book: Book) -> dict[str, object]:
     }
 
 
-def a_model(book: Book) -> ModelStore:
+def of_others(row: tuple) -> Recorded:
+    """An event of the collectors or the demo, as it is stored: the rollup has it too."""
+    source, packed, project, at, *amounts = row
+    at = datetime.fromisoformat(str(at))
+    return Recorded(
+        source,
+        event_ids.unpack(bytes(packed)),
+        UUID(str(project)),
+        at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC),
+        {name: amount for name, amount in zip(NAMES, amounts, strict=True) if amount is not None},
+    )
+
+
+def a_model(events: list[UsageEvent]) -> ModelStore:
     """The store in memory after each event was counted once, and each void took one back."""
     model = ModelStore({}, datetime.now(UTC))
-    taken = {(event.voids_source, event.voids_id) for event in book.sent if isinstance(event, Voided)}
-    model.stored = [Stored(event, 1, event.at, 1, taken_back=(event.source, event.id) in taken) for event in book.sent]
+    taken = {(event.voids_source, event.voids_id) for event in events if isinstance(event, Voided)}
+    model.stored = [Stored(event, 1, event.at, 1, taken_back=(event.source, event.id) in taken) for event in events]
     return model
 
 
-def rolled_up(house: House) -> dict[tuple[UUID, date], dict[str, int | None]]:
-    rows = house.rows(f"SELECT project_id, day, {', '.join(NAMES)} FROM usage_daily")
-    return {
-        (UUID(str(project)), date.fromisoformat(str(day))): dict(zip(NAMES, cells, strict=True))
-        for project, day, *cells in rows
-    }
+def rolled_up(row: tuple) -> tuple[tuple[UUID, date], dict[str, int | None]]:
+    project, day, *cells = row
+    return (UUID(str(project)), date.fromisoformat(str(day))), dict(zip(NAMES, cells, strict=True))
 
 
 def differing(expected: dict, rollup: dict) -> int:
@@ -260,18 +277,21 @@ def check_usage(house: House) -> int:
     return len(json.loads(done.stdout)["differences"])
 
 
-def read_otherwise(house: House, expected: dict) -> list[str]:
+def read_otherwise(house: House, expected: dict, live: set[UUID]) -> list[str]:
     """Of which metrics the partnership's sum as a partner reads it is another than the model's."""
     answer = httpx.get(
         f"{house.server.url}/partnership/v1/{house.partner['id']}/usage",
         headers={"X-Partnership-Secret": house.partner["secret"]},
         timeout=30,
     )
-    summary = json.loads(answer.raise_for_status().text, parse_float=Decimal)["summary"]
+    read = json.loads(answer.raise_for_status().text, parse_float=Decimal)
+    first = date.fromisoformat(read["period"]["start"][:10])
+    rows = [row for (project, day), row in expected.items() if project in live and day >= first]
     return [
         name
         for name in SUMS
-        if sum(row[name] for row in expected.values()) != int(summary[name] * 10 ** METRICS[name].places)
+        if name != COLLECTED
+        if sum(row[name] for row in rows) != int(read["summary"][name] * 10 ** METRICS[name].places)
     ]
 
 

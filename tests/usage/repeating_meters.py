@@ -18,7 +18,7 @@ from usage.metrics import METRICS, NAMES
 from usage.store import Recorded, UsageEvent, Voided
 
 EVENTS = "/usage/v1/events"
-SOURCES = ("/edge/eu-1", "/edge/us-1")
+SOURCES = ("/kills/1", "/kills/2")
 DAYS = 3  # over which the events lie
 PATIENCE_SECONDS = 30
 
