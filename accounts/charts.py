@@ -144,7 +144,7 @@ def draw_closed(chart: Chart) -> SafeString:
     return format_html(
         '<rect class="closed" width="{until}" height="100%"/>'
         '<line class="closed-end" x1="{until}" x2="{until}" y1="0" y2="100%"/>'
-        '<text class="closed-name" x="{until}" dx="-4" y="0" dy="-0.4em">{name}</text>',
+        '<text class="closed-name" y="0" dy="-0.4em">{name}</text>',
         until=until,
         name=_("closed"),
     )

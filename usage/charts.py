@@ -113,7 +113,9 @@ def draft(metric: Metric, known: dict[date, Day], period: Period, closed_before:
 def point(metric: Metric, day: Day | None) -> Point:
     if day is None:
         return Point(None)
-    return Point(day.amounts[metric.name], is_estimated=day.estimated and metric.kind is Kind.PEAK)
+    amount = day.amounts[metric.name]
+    # A day says that some size of it was carried on, not which; what is zero was hardly it.
+    return Point(amount, is_estimated=day.estimated and metric.kind is Kind.PEAK and amount > 0)
 
 
 def summary(metric: Metric, chart: Chart, days: Sequence[Day]) -> str:
