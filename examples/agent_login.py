@@ -69,7 +69,7 @@ def find_resource(called: str) -> tuple[dict[str, Any], str]:
     except urllib.error.HTTPError as refusal:
         asked = dict(re.findall(r'(\w+)="([^"]*)"', refusal.headers["WWW-Authenticate"] or ""))
     resource = call(asked["resource_metadata"])
-    if not called.startswith(resource["resource"].rstrip("/") + "/"):
+    if not f"{called}/".startswith(resource["resource"].rstrip("/") + "/"):
         raise SystemExit(f"{called} is no part of {resource['resource']}")
     return resource, asked.get("scope", "")
 

@@ -193,7 +193,7 @@ def test_mcp_m14_m17_m24_the_python_client_is_known_by_its_document_and_steps_up
 
 def check(said, server):
     assert said["profile"]["user"]["email"] == "alice@example.com"
-    assert said["resource"] == server.url
+    assert said["resource"] == f"{server.url}/auth/v1"
     assert (said["scope"], said["after_refresh"], said["registrations"]) == ("user:read", 200, 1)
 
 
