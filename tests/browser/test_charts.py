@@ -1,0 +1,140 @@
+"""The charts in Chromium: looked through by axe in each look, by keyboard, and without JavaScript."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from accounts.models import Membership, Organization, Role
+from partnership.models import Partner, Project
+from tests import cast
+from tests.browser.conftest import LOOKS, tab
+from tests.browser.test_admin_clients import faults, look
+from tests.usage.world import World
+from usage import statements
+from usage.models import IngestGate
+from usage.sql_store import store
+from usage.store import Recorded, Sender
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def shop(transactional_db):
+    """A project of a partner's with fifty days behind it, of which the last thirty have usage."""
+    project = Project.objects.get(pk=World().project(born=NOW - timedelta(days=50)))
+    fill(project)
+    statements.close_due(NOW)
+    yield project
+    # What is closed can't be deleted, not even by the test's end.
+    IngestGate.objects.update(first_open_day=date(2000, 1, 1))
+
+
+@pytest.fixture
+def team(transactional_db):
+    bob = cast.person("bob@example.com", "Bob Example")
+    organization = Organization.objects.create(name="Alice and Bob", type="team", slug="alice-and-bob")
+    Membership.objects.create(organization=organization, user=bob, role=Role.MEMBER)
+    fill(Project.objects.get(pk=World().platform_project(organization, NOW - timedelta(days=20))))
+    return organization
+
+
+def fill(project):
+    events = [
+        Recorded("/edge", f"{project.pk}/{number}", project.pk, NOW - timedelta(days=number), amounts)
+        for number in range(0, 30, 3)
+        for amounts in ({"ai_tokens": 1000 + number, "ai_credits": 150_000, "database_size_bytes": 2**30},)
+    ]
+    store.record(Sender(1, "live"), events, NOW)
+
+
+def cookie_of(person, site):
+    return {"name": "session", "value": cast.signed_in(person).cookies["session"].value, "url": site}
+
+
+@pytest.fixture
+def sam(site):
+    return cookie_of(cast.person("sam@example.com", "Sam Staff", is_staff=True, is_superuser=True), site)
+
+
+def pages_of(shop) -> dict[str, str]:
+    partner, project = f"/admin/partnership/partner/{shop.partner_id}", f"/admin/partnership/project/{shop.pk}"
+    return {
+        "usage-partner": f"{partner}/usage/",
+        "usage-test": f"{partner}/usage/?environment=test&days=7",
+        "usage-year": f"{partner}/usage/?days=366",
+        "usage-day": f"{partner}/usage/live/{NOW.date()}/ai_tokens/",
+        "statements": f"{partner}/statements/",
+        "statement": f"{partner}/statements/live/{closed_month()}/",
+        "project": f"{project}/change/",
+        "usage-project": f"{project}/usage/?days=7",
+        "usage-events": f"{project}/usage/{NOW.date()}/ai_tokens/",
+    }
+
+
+def closed_month() -> str:
+    return f"{Partner.objects.get().statements.order_by('-month')[0].month:%Y-%m}"
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_the_staff_s_charts(chromium, site, sam, shop, scheme, width):
+    found = {}
+    with tab(chromium, scheme, width) as page:
+        page.context.add_cookies([sam])
+        for name, path in pages_of(shop).items():
+            assert page.goto(site + path).status == 200
+            page.evaluate("document.querySelectorAll('details').forEach((each, n) => each.open = n < 2)")
+            look(page, name)
+            if seen := faults(page):
+                found[name] = seen
+    assert found == {}
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_an_organization_s_charts(chromium, site, team, scheme, width):
+    bob = team.memberships.get().user
+    found = {}
+    with tab(chromium, scheme, width) as page:
+        page.context.add_cookies([cookie_of(bob, site)])
+        for name, path in (("organization", ""), ("usage-organization", "/usage")):
+            assert page.goto(f"{site}/account/organizations/{team.pk}{path}").status == 200
+            page.evaluate("document.querySelectorAll('details').forEach((each, n) => each.open = n < 2)")
+            look(page, name)
+            if seen := faults(page):
+                found[name] = seen
+    assert found == {}
+
+
+def test_nothing_scrolls_sideways_at_320_px_and_the_policy_stops_nothing(chromium, site, team, sam, shop):
+    said = []
+    with tab(chromium, "light", 320) as page:
+        page.on("console", lambda message: said.append(message.text))
+        page.context.add_cookies([sam])
+        page.goto(site + pages_of(shop)["usage-partner"])
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        page.context.add_cookies([cookie_of(team.memberships.get().user, site)])
+        page.goto(f"{site}/account/organizations/{team.pk}/usage")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        look(page, "usage-320")
+    assert [text for text in said if "Content Security Policy" in text] == []
+
+
+def test_the_keyboard_reaches_the_events_of_a_day_without_javascript(chromium, site, sam, shop):
+    with tab(chromium, java_script_enabled=False) as page:
+        page.context.add_cookies([sam])
+        page.goto(site + pages_of(shop)["usage-project"])
+        page.locator("#ai_tokens-heading ~ details > summary").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")  # the table, which scrolls
+        page.keyboard.press("Tab")  # today
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name=f"AI tokens on {NOW.date()}: 1,000 tokens").wait_for()
+        assert page.get_by_text(f"{shop.pk}/0").count() == 1
+
+
+def test_a_column_of_the_picture_leads_to_the_same_place(chromium, site, sam, shop):
+    with tab(chromium) as page:
+        page.context.add_cookies([sam])
+        page.goto(site + pages_of(shop)["usage-project"])
+        page.locator("#ai_tokens-heading ~ .canvas .links a").last.click()
+        page.get_by_role("heading", name=f"AI tokens on {NOW.date()}").wait_for()
