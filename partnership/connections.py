@@ -7,6 +7,7 @@ Source: partnership.md, "Co-branded".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ from oauth_provider.opaque import digest, new_code
 from partnership import events, letters
 from partnership.errors import UserNotFound
 from partnership.events import Actor
-from partnership.models import Connection, Partner
+from partnership.models import Connection, Partner, Project
 
 AGREEMENT_DAYS = 14
 
@@ -109,6 +110,16 @@ def get_linked(partner: Partner, user_id: UUID) -> User:
     if connection is None:
         raise UserNotFound
     return connection.user
+
+
+def names_for(partner: Partner, projects: Iterable[Project]) -> dict[UUID, str]:
+    """What `partner` may read as the name of each of its projects: once the person has cut the
+    link, the one that it gave itself, and not what the person has called it since.
+    """
+    listed = list(projects)
+    cut = partner.connections.filter(cut_at__isnull=False, user__in={each.user_id for each in listed if each.user_id})
+    people = set(cut.values_list("user", flat=True))
+    return {each.pk: each.sync_name if each.user_id in people else each.name for each in listed}
 
 
 def home_of(user: User) -> Organization:

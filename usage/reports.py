@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organization
+from partnership.connections import names_for
 from partnership.models import Partner, Project
 from usage.metrics import METRICS, SUMS, Amounts, Metric, fold
 from usage.period import Period
@@ -122,8 +123,11 @@ def totals_of(
     """A row for each of `projects`: its period, by the partnership's names."""
     listed, past = list(projects), period.until(today)
     owner = Owner("partner", partner.pk, environment)
-    totals = store.project_totals(owner, [project.pk for project in listed], past.first, past.last)
-    return ({**project_key(project), **by_total_name(totals[project.pk])} for project in listed)
+    names = names_for(partner, listed)
+    totals = store.project_totals(owner, list(names), past.first, past.last)
+    return (
+        {**project_key(project), "name": names[project.pk], **by_total_name(totals[project.pk])} for project in listed
+    )
 
 
 def adjustment_rows(adjustments: Iterable[Adjustment]) -> list[Body]:

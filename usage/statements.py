@@ -21,6 +21,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min
 
 from partnership import events
+from partnership.connections import names_for
 from partnership.constraints import is_broken
 from partnership.events import SYSTEM
 from partnership.models import Partner, Project
@@ -105,7 +106,7 @@ def lines_of(partner: Partner, environment: str, month: date) -> Iterator[Statem
     """A line for each project that was there in `month`, in the order of creation."""
     owner, period = Owner("partner", partner.pk, environment), month_period(month)
     mine = Project.objects.filter(existing_in(period), partner=partner, environment=environment)
-    names = dict(mine.order_by("created_at", "pk").values_list("pk", "name"))
+    names = names_for(partner, mine.order_by("created_at", "pk").only("pk", "name", "sync_name", "user"))
     ids = list(names)
     for start in range(0, len(ids), CHUNK):
         chunk: list[UUID] = ids[start : start + CHUNK]

@@ -1,4 +1,4 @@
-"""What an attack on metering found (docs/attacks.md, rows 113 to 119)."""
+"""What an attack on metering found (docs/attacks.md, rows 113 to 121)."""
 
 import base64
 import gzip
@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret
+from partnership.models import Project
+from tests.cast import signed_in
+from tests.partnership.clients import ACME_SECRET, GLOBEX_SECRET, PartnerClient, add_secret
+from tests.partnership.clients import partner as co_branded
 from tests.usage.clients import counted
-from usage import collectors
+from usage import collectors, statements
 from usage.collectors import Sample
 from usage.intervals import event_id
 from usage.models import Event
@@ -114,3 +117,24 @@ def test_attack_119_nobody_sends_a_collectors_event_before_it_does(gauge, shop):
     assert gauge.verdicts(event) == ["invalid_event"]
     collectors.count("sizes", [Sample(shop.pk, "live", "database_size_bytes", start, 10**9)], datetime.now(UTC))
     assert counted(gauge.project, "database_size_bytes", start.date()) == 10**9
+
+
+def test_attack_121_after_a_cut_the_partner_reads_no_name_that_the_person_gave(alice):
+    acme = PartnerClient(co_branded("ps_acme00000001", "Acme", is_co_branded=True), ACME_SECRET)
+    add_secret(acme.partner, ACME_SECRET)
+    acme.sync_for(acme.connect(), "Shop")
+    Project.objects.update(name="Divorce papers")
+    by_project = {"group_by": "project"}
+    assert "Divorce papers" in read_usage(acme, **by_project)
+    signed_in(alice).post(f"/account/apps/partners/{acme.partner.pk}/cut")
+    for query in (by_project, {**by_project, "format": "csv"}, {"format": "csv"}):
+        said = read_usage(acme, **query)
+        assert "Shop" in said
+        assert "Divorce" not in said
+    month = datetime.now(UTC).date().replace(day=1)
+    assert [line.name for line in statements.lines_of(acme.partner, "live", month)] == ["Shop"]
+
+
+def read_usage(partner, **query):
+    response = partner.wire.get(f"{partner.base}/usage", query, headers={"X-Partnership-Secret": partner.secret})
+    return response.getvalue().decode()

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from oauth_provider.views.call import Call
 from oauth_provider.views.door import as_uuid
 from partnership.authentication import Door
+from partnership.connections import names_for
 from partnership.errors import Fault, Invalid, ProjectNotFound, not_among
 from partnership.models import Project
 from partnership.paging import page, read_limit
@@ -121,7 +122,7 @@ class PartnerUsage(UsageView):
     def rows_by_project(self, period: Period) -> Iterator[reports.Body]:
         past = period.until(self.today)
         for chunk in self.chunks(period):
-            names = {project.pk: project.name for project in chunk}
+            names = names_for(self.caller.partner, chunk)
             for project, day in store.daily_rows(self.owner, list(names), past.first, past.last):
                 yield {"project_id": str(project), "project_name": names[project], **reports.daily_row(day)}
 
