@@ -98,20 +98,27 @@ def rate(
 def made_ahead(projects: list[UUID], batch: int, number: int) -> list[list[Recorded]]:
     chosen = random.Random(f"{number} {time.time_ns()}")
     now = datetime.now(UTC)
+    milliseconds = time.time_ns() // 1_000_000
     limit = min(int(MOST_A_SECOND * SECONDS), int(batch * 400 * SECONDS))
     return [
         [
             Recorded(
                 f"/edge/{number}",
-                "0" + "".join(chosen.choices(CROCKFORD, k=25)),
+                ulid(milliseconds + turn, chosen),
                 chosen.choice(projects),
                 now - timedelta(seconds=chosen.randrange(60)),
                 {chosen.choice(NAMES): chosen.randrange(1, 10**6)},
             )
             for _ in range(batch)
         ]
-        for _ in range(max(1, limit // batch))
+        for turn in range(max(1, limit // batch))
     ]
+
+
+def ulid(milliseconds: int, chosen: random.Random) -> str:
+    """Ten characters of time, sixteen of chance."""
+    time_ = "".join(CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5))
+    return time_ + "".join(chosen.choices(CROCKFORD, k=16))
 
 
 def recorder(projects: list[UUID], batch: int, number: int) -> Callable[[], int]:

@@ -10,6 +10,7 @@ from oauth_provider import keys
 from tests import cast
 from tests.clients import OAuthClient
 from tests.devices import Device
+from usage.sql_store import ledger
 
 make_key = keys.generate
 RSA_KEYS: list[keys.PrivateKey] = []
@@ -26,6 +27,7 @@ def fresh_process() -> None:
     cache.clear()
     for ring in keys.RINGS.values():
         ring.forget()
+    ledger.KNOWN.clear()
 
 
 @pytest.fixture(autouse=True)

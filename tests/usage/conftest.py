@@ -1,6 +1,7 @@
 """globex is a white-label partner, its project is Shop; the meter is a machine client."""
 
 import time
+from importlib import import_module
 
 import pytest
 
@@ -48,3 +49,10 @@ def in_new_york(monkeypatch):
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture
+def one_clock(time_machine, monkeypatch):
+    """Stops or moves both clocks: the store's is the database's, which no test can reach."""
+    monkeypatch.setattr(import_module("usage.sql_store.clock"), "is_postgresql", lambda: False)
+    return time_machine

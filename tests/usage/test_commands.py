@@ -15,10 +15,10 @@ DAY = date(2026, 1, 30)
 
 
 @pytest.fixture(autouse=True)
-def metered(gauge, shop, time_machine):
+def metered(gauge, shop, one_clock):
     """Two events of the shop on the 30th of January, of which it is the day after."""
     Project.objects.update(created_at=datetime(2026, 1, 2, tzinfo=UTC))
-    time_machine.move_to(datetime(2026, 1, 31, 12, tzinfo=UTC), tick=False)
+    one_clock.move_to(datetime(2026, 1, 31, 12, tzinfo=UTC), tick=False)
     gauge.token = ""
     gauge.__post_init__()
     events = [gauge.event(str(count), {"ai_tokens": 5}, time=f"{DAY}T12:00:00Z") for count in range(2)]
@@ -81,8 +81,8 @@ def test_the_wrong_way_round_is_exit_2():
     assert run("check_usage", "--from", "2026-01-31", "--to", "2026-01-01")[0] == 2
 
 
-def test_a_month_that_is_due_is_closed(time_machine):
-    time_machine.move_to(datetime(2026, 2, 6, tzinfo=UTC), tick=False)
+def test_a_month_that_is_due_is_closed(one_clock):
+    one_clock.move_to(datetime(2026, 2, 6, tzinfo=UTC), tick=False)
     assert run("close_month", "--dry-run")[1].startswith("would close what is before 2026-02-01")
     assert not Statement.objects.exists()
 

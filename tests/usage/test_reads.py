@@ -23,8 +23,8 @@ READ = {"start_date": "2025-11-10", "end_date": "2025-11-18"}
 
 
 @pytest.fixture(autouse=True)
-def on_a_day_in_november(time_machine):
-    time_machine.move_to(TODAY, tick=False)
+def on_a_day_in_november(one_clock):
+    one_clock.move_to(TODAY, tick=False)
 
 
 @pytest.fixture

@@ -18,18 +18,18 @@ BEGUN = datetime(2025, 12, 20, tzinfo=UTC)
 
 
 @pytest.fixture
-def partner(globex, shop, time_machine):
+def partner(globex, shop, one_clock):
     add_secret(globex, GLOBEX_SECRET)
     Project.objects.update(created_at=BEGUN)
-    time_machine.move_to(datetime(2026, 1, 31, 12, tzinfo=UTC), tick=False)
+    one_clock.move_to(datetime(2026, 1, 31, 12, tzinfo=UTC), tick=False)
     return PartnerClient(globex, GLOBEX_SECRET)
 
 
 @pytest.fixture
-def at(time_machine):
+def at(one_clock):
     def move(*moment: int) -> datetime:
         now = datetime(*moment, tzinfo=UTC)
-        time_machine.move_to(now, tick=False)
+        one_clock.move_to(now, tick=False)
         return now
 
     return move

@@ -32,6 +32,8 @@ class SqlStore:
 
     def record(self, sender: Sender, events: Sequence[UsageEvent], now: datetime) -> list[Verdict]:
         """What is recorded first, then what is taken back: the order within a batch says nothing."""
+        if recording.is_clean(sender, events, now):
+            return [Verdict.ACCEPTED] * len(events)
         verdicts = {index: verdict for index, event in enumerate(events) if (verdict := by_time(event, now))}
         timely = [sent(index, event) for index, event in enumerate(events) if index not in verdicts]
         verdicts |= recording.record(sender, [each for each in timely if isinstance(each.event, Recorded)], now)

@@ -95,15 +95,20 @@ def unsum(gate: Gate, touched: Iterable[tuple[str | None, str, date, bool]]) -> 
 
 def unsum_pairs(gate: Gate, pairs: Iterable[ProjectDay]) -> None:
     """`unsum` of projects' days of which any cell may have changed."""
-    past = [pair for pair in pairs if pair[1] < gate.summed_before]
-    condition, parameters = among("id", list({project for project, _ in past}))
+    unsum_projects(gate, ((*pair, True) for pair in pairs))
+
+
+def unsum_projects(gate: Gate, touched: Iterable[tuple[UUID, date, bool]]) -> None:
+    """`unsum` of projects' days that change: (project, day, whether a peak did)."""
+    past = [each for each in touched if each[1] < gate.summed_before]
+    condition, parameters = among("id", list({project for project, _, _ in past}))
     owners = {
         as_uuid(id_): (partner, environment)
         for id_, partner, environment in fetch(
             f"SELECT id, partner_id, environment FROM partnership_project WHERE {condition}", parameters
         )
     }
-    unsum(gate, [(*owners[project], day, True) for project, day in past if project in owners])
+    unsum(gate, [(*owners[project], day, peak) for project, day, peak in past if project in owners])
 
 
 def columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:

@@ -32,6 +32,23 @@ def source_ids(names: Collection[str], *, make: bool = False) -> dict[str, int]:
     return found
 
 
+# Numbers of sources that stand in the database for good: a row of theirs is never changed or removed.
+KNOWN: dict[str, int] = {}
+MOST_KNOWN = 10_000
+
+
+def numbers(names: Collection[str]) -> Mapping[str, int]:
+    """`source_ids` of all, made if need be; what was there before is looked up once a process."""
+    if any(name not in KNOWN for name in names):
+        found = source_ids(names)
+        if len(KNOWN) + len(found) > MOST_KNOWN:
+            KNOWN.clear()
+        KNOWN.update(found)
+        if len(found) < len(names):  # not kept: this transaction may still be undone
+            return source_ids(names, make=True)
+    return KNOWN
+
+
 def find(what: str, keys: Collection[Key], more: str, parameters: Sequence[object]) -> list[Row]:
     """`what` of the events `e` that have one of `keys`; `s.name` is the source's. `more`: joins, conditions, order."""
     ids = source_ids({source for source, _ in keys})

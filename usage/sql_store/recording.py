@@ -14,11 +14,11 @@ from uuid import UUID
 from django.db import DataError, IntegrityError
 
 from usage.metrics import MAX_DAY_AMOUNT, PEAKS, SUMS
-from usage.sql_store import activity, batches, days, late, ledger
+from usage.sql_store import activity, batches, clean_batches, days, late, ledger
 from usage.sql_store.gate import Gate, through
 from usage.sql_store.judging import Meterable, Sent, doubt, has_peak, meterable, settle
 from usage.sql_store.sql import day_of, is_postgresql
-from usage.store import Recorded, Sender, Verdict
+from usage.store import Recorded, Sender, UsageEvent, Verdict
 
 Verdicts = dict[int, Verdict]
 
@@ -37,6 +37,21 @@ class Batch:
 
     def in_doubt(self, each: Sent) -> Verdict | None:
         return self.doubts.get(each.index)
+
+
+def is_clean(sender: Sender, events: Sequence[UsageEvent], now: datetime) -> bool:
+    """Whether all of `events` were counted, in one go: nothing of them was to be refused."""
+    if not is_postgresql() or not (clean := clean_batches.find_clean(events, now)):
+        return False
+    try:
+        through(lambda gate: clean_batches.count(sender, clean, now, gate))
+    except (clean_batches.NotClean, DataError):
+        return False
+    except IntegrityError as error:
+        if not is_out_of_range(error):
+            raise
+        return False
+    return True
 
 
 def record(sender: Sender, events: Sequence[Sent], now: datetime) -> Verdicts:
