@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
+
 from usage.metrics import NAMES
 from usage.sql_store.gate import Gate
 from usage.sql_store.judging import Content, Key, Sent
@@ -38,15 +40,19 @@ MOST_KNOWN = 10_000
 
 
 def numbers(names: Collection[str]) -> Mapping[str, int]:
-    """`source_ids` of all, made if need be; what was there before is looked up once a process."""
-    if any(name not in KNOWN for name in names):
-        found = source_ids(names)
+    """`source_ids` of all, made if need be; what was there before is looked up once a process.
+
+    Not kept is what a transaction that may still be undone has made: by this call, or by an
+    earlier one inside a transaction of the caller's.
+    """
+    if all(name in KNOWN for name in names):
+        return KNOWN
+    found = source_ids(names)
+    if not connection.savepoint_ids:
         if len(KNOWN) + len(found) > MOST_KNOWN:
             KNOWN.clear()
         KNOWN.update(found)
-        if len(found) < len(names):  # not kept: this transaction may still be undone
-            return source_ids(names, make=True)
-    return KNOWN
+    return found if len(found) == len(names) else source_ids(names, make=True)
 
 
 def find(what: str, keys: Collection[Key], more: str, parameters: Sequence[object]) -> list[Row]:
