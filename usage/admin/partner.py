@@ -118,7 +118,8 @@ def read_day(text: str) -> date:
 def find_statement(partner: Partner, environment: str, month: str) -> Statement:
     """Raises Http404."""
     first = as_month(month)
-    found = partner.statements.filter(environment=environment, month=first).first() if first else None
+    mine = Statement.objects.filter(partner=partner, environment=environment)
+    found = mine.filter(month=first).first() if first else None
     if found is None:
         raise Http404
     return found
