@@ -45,6 +45,8 @@ def query(name: str, description: str, *, required: bool = False, **schema: Any)
 CLIENT = {
     "client_id": text("clf_NK8cMUs41gm8ZcfdtSguVw"),
     "client_secret": text(description="Confidential clients; or HTTP Basic, never both."),
+    "client_assertion": text(description="Clients with keys: a JWT for the issuer (RFC 7523)."),
+    "client_assertion_type": text(enum=["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]),
 }
 
 
@@ -61,7 +63,7 @@ def said_by(words: dict[int, str]) -> Schema:
 
 GRANT_WORDS = (
     "invalid_request invalid_grant invalid_scope invalid_target unauthorized_client unsupported_grant_type "
-    "authorization_pending slow_down access_denied expired_token"
+    "authorization_pending slow_down access_denied expired_token invalid_dpop_proof"
 )
 OAUTH_REFUSALS = said_by(
     {
@@ -78,6 +80,12 @@ FAULTS = {
     "type": "array",
     "description": "Of a validation error: each parameter at fault.",
     "items": fields("param code message", param=text(), code=text(), message=text()),
+}
+PROOF: Schema = {
+    "name": "DPoP",
+    "in": "header",
+    "description": "A proof of the key that the tokens are bound to (RFC 9449).",
+    "schema": text(),
 }
 BY_CLIENT: list[Schema] = [{"client": []}, {}]
 
@@ -108,7 +116,7 @@ SCHEMAS: Schema = {
     "TokenAnswer": fields(
         "access_token token_type expires_in scope",
         access_token=text(description="A signed JWT."),
-        token_type=text("Bearer"),
+        token_type=text(enum=["Bearer", "DPoP"], description="`DPoP` if a proof came along."),
         expires_in={"type": "integer", "example": 3600},
         refresh_token=text(description="Opaque. Absent for machine clients."),
         id_token=text(description="Where `openid` was granted: a JWT (OpenID Connect Core section 2)."),
@@ -157,6 +165,7 @@ AUTHORIZE_PARAMETERS: list[Schema] = [
     query("code_challenge", "43 base64url characters (RFC 7636).", required=True),
     query("code_challenge_method", "`S256`", required=True, enum=["S256"]),
     query("resource", "A registered resource server (RFC 8707)."),
+    query("dpop_jkt", "The thumbprint of the key that the code is bound to (RFC 9449)."),
     query("nonce", "Stands in the ID token again."),
     query("prompt", "`none`, or some of `login`, `consent`, `select_account`."),
     query("id_token_hint", "An ID token of ours: anybody else is `login_required`."),
@@ -184,6 +193,7 @@ PATHS: Schema = {
         "post": {
             "tags": ["OAuth"],
             "operationId": "token",
+            "parameters": [PROOF],
             "summary": "Redeem a code, refresh, poll as a device, or get a machine's token",
             "description": NO_STORE,
             "security": BY_CLIENT,

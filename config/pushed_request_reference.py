@@ -7,6 +7,7 @@ from config.plain_endpoints import (
     CLIENT,
     NO_STORE,
     OAUTH_REFUSALS,
+    PROOF,
     body,
     fields,
     json,
@@ -24,6 +25,7 @@ PUSHED_PATHS: Schema = {
         "post": {
             "tags": ["OAuth"],
             "operationId": "par",
+            "parameters": [PROOF],
             "summary": "Push an authorization request ahead of the person (RFC 9126)",
             "description": f"{NO_STORE} Then send the person to authorize with `client_id` and `request_uri` alone, "
             "within 60 seconds and once.",
@@ -47,7 +49,7 @@ PUSHED_PATHS: Schema = {
                 **said_by(
                     {
                         400: "invalid_request invalid_scope invalid_target unauthorized_client "
-                        "unsupported_response_type request_not_supported"
+                        "unsupported_response_type request_not_supported invalid_dpop_proof"
                     }
                 ),
             },

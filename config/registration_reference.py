@@ -10,8 +10,10 @@ METADATA: dict[str, Schema] = {
     "redirect_uris": {**LIST, "description": "https, or http on loopback; at most 50."},
     "scope": text("user:read projects:read", description="Or `allowed_scopes`, a list. Absent: all."),
     "token_endpoint_auth_method": text(
-        enum=["none", "client_secret_basic", "client_secret_post"], description="Or `client_type`."
+        enum=["none", "client_secret_basic", "client_secret_post", "private_key_jwt"], description="Or `client_type`."
     ),
+    "jwks": {"type": "object", "description": "Of private_key_jwt: this or `jwks_uri` (RFC 7517)."},
+    "jwks_uri": text(format="uri"),
     "client_type": text(enum=["public", "confidential"]),
     "name": text(),
     "allowed_scopes": LIST,

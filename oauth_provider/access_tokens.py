@@ -11,17 +11,17 @@ from oauth_provider.models import SigningKey
 
 
 def sign_for_person(
-    *, user_id: UUID, email: str, client_id: str, scope: str, audience: str | None, now: datetime
+    *, user_id: UUID, email: str, client_id: str, scope: str, audience: str | None, jkt: str, now: datetime
 ) -> str:
-    """`audience` None: our own API."""
-    return sign({"sub": str(user_id), "email": email}, client_id, scope, audience, now)
+    """`audience` None: our own API; `jkt`: the thumbprint it is bound to, "" for none."""
+    return sign({"sub": str(user_id), "email": email}, client_id, scope, audience, jkt, now)
 
 
-def sign_for_machine(*, client_id: str, scope: str, audience: str | None, now: datetime) -> str:
-    return sign({"sub": client_id}, client_id, scope, audience, now)
+def sign_for_machine(*, client_id: str, scope: str, audience: str | None, jkt: str, now: datetime) -> str:
+    return sign({"sub": client_id}, client_id, scope, audience, jkt, now)
 
 
-def sign(subject: dict[str, object], client_id: str, scope: str, audience: str | None, now: datetime) -> str:
+def sign(subject: dict[str, object], client_id: str, scope: str, audience: str | None, jkt: str, now: datetime) -> str:
     issued_at = int(now.timestamp())
     claims: dict[str, object] = {
         **subject,
@@ -33,6 +33,7 @@ def sign(subject: dict[str, object], client_id: str, scope: str, audience: str |
         "iss": settings.TOKEN_ISSUER,
         "aud": audience or settings.TOKEN_AUDIENCE,
         "jti": uuid.uuid4().hex,
+        **({"cnf": {"jkt": jkt}} if jkt else {}),
     }
     return keys.sign(SigningKey.KeySet.TOKEN, claims, now=now, type_="at+jwt")
 

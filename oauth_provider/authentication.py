@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.errors import ApiError
-from oauth_provider import scopes
-from oauth_provider.errors import InsufficientScope, InvalidRequest, InvalidToken
+from oauth_provider import dpop, public_keys, scopes
+from oauth_provider.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
 from oauth_provider.opaque import digest
 from oauth_provider.protected_areas import metadata_url
 from oauth_provider.statements import as_time, as_uuid, fetch_one
@@ -31,7 +31,7 @@ WHERE t.digest = %s AND t.expires_at > %s AND t.ended_at IS NULL AND a.is_enable
 """
 # Of ours: a token for another resource server opens nothing here.
 FIND_BEARER = f"""
-SELECT t.scope, a.id, a.client_id, u.id, u.email, u.name, u.avatar_url, u.created_at,
+SELECT t.dpop_jkt, t.scope, a.id, a.client_id, u.id, u.email, u.name, u.avatar_url, u.created_at,
        EXISTS (SELECT 1 FROM account_emailaddress e
                WHERE e.user_id = u.id AND e.verified AND lower(e.email) = lower(u.email))
 {LIVE} AND t.resource_server_id IS NULL
@@ -81,6 +81,8 @@ def get_bearer(request: HttpRequest, *, scope: str) -> Bearer:
     """
     bearer = find_bearer(request)
     if bearer is None:
+        if request.headers.get("Authorization", "").lower().startswith("dpop "):
+            raise InvalidToken(dpop_challenge(request.path, "invalid_token"))
         sent = "Authorization" in request.headers
         raise InvalidToken(challenge(request.path, error="invalid_token" if sent else "", scope=scope))
     bearer.check_scope(scope)
@@ -90,7 +92,7 @@ def get_bearer(request: HttpRequest, *, scope: str) -> Bearer:
 def find_bearer(request: HttpRequest) -> Bearer | None:
     """The bearer of `request`, or None. A token in the query is never read (RFC 9700 section 4.3.2)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    if scheme.lower() not in ("bearer", "dpop"):
         return None
     if ", " in token or "access_token" in request.GET or "access_token" in request.POST:
         raise InvalidRequest("The access token was sent more than once.")
@@ -99,12 +101,36 @@ def find_bearer(request: HttpRequest) -> Bearer | None:
     row = fetch_one(FIND_BEARER, [digest(token), timezone.now()])
     if row is None:
         return None
-    scope, application_id, client_id, user_id, *profile = row
+    jkt, scope, application_id, client_id, user_id, *profile = row
+    if jkt or scheme.lower() == "dpop":
+        check_held(request, token, jkt)
     person = None
     if user_id is not None:
         email, name, avatar_url, created_at, verified = profile
         person = Person(as_uuid(user_id), email, name, avatar_url, as_time(created_at), bool(verified))
     return Bearer(application_id, client_id, scope, person, request.path)
+
+
+def check_held(request: HttpRequest, token: str, jkt: str) -> None:
+    """Raises InvalidToken unless `token` is bound to the key `jkt`, and `request` came with a proof of it.
+
+    Without its proof such a token is nobody's, by whatever scheme it is sent (RFC 9449 section 7).
+    """
+    is_dpop = request.headers["Authorization"].lower().startswith("dpop ")
+    if not jkt or not is_dpop:
+        raise InvalidToken(dpop_challenge(request.path, "invalid_token"), detail="token and scheme do not fit")
+    try:
+        proved = dpop.read(request, timezone.now(), access_token=token)
+    except InvalidDpopProof as fault:
+        raise InvalidToken(dpop_challenge(request.path, "invalid_dpop_proof"), detail=fault.message) from None
+    if proved != jkt:
+        raise InvalidToken(dpop_challenge(request.path, "invalid_dpop_proof"), detail="no proof, or another key's")
+
+
+def dpop_challenge(path: str, error: str) -> str:
+    """`WWW-Authenticate` of RFC 9449 section 7.1."""
+    algorithms = " ".join(public_keys.ALGORITHMS)
+    return f'DPoP error="{error}", algs="{algorithms}", resource_metadata="{metadata_url(path)}"'
 
 
 def is_live(token: str, now: datetime) -> bool:

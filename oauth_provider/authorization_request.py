@@ -33,6 +33,7 @@ class AuthorizationRequest:
     max_age_seconds: int | None
     login_hint: str
     nonce: str
+    dpop_jkt: str  # of the key that the code is bound to, "" for none
     hinted_user_id: str  # of `id_token_hint`, "" without one
 
 
@@ -89,6 +90,7 @@ def read(raw_query: str) -> AuthorizationRequest:
         max_age_seconds=read_max_age(values, refuse),
         login_hint=values.get("login_hint", "")[:254],
         nonce=values.get("nonce", ""),
+        dpop_jkt=read_dpop_jkt(values, refuse),
         hinted_user_id=read_hinted_user_id(values, refuse),
     )
     if target is None:
@@ -204,6 +206,14 @@ def read_code_challenge(values: Mapping[str, str], refuse: Refusal) -> str:
     if not CHALLENGE.match(challenge):
         raise refuse("invalid_request", "The code_challenge must be 43 base64url characters.")
     return challenge
+
+
+def read_dpop_jkt(values: Mapping[str, str], refuse: Refusal) -> str:
+    """RFC 9449 section 10."""
+    jkt = values.get("dpop_jkt", "")
+    if jkt and not CHALLENGE.match(jkt):
+        raise refuse("invalid_request", "The dpop_jkt must be 43 base64url characters.")
+    return jkt
 
 
 def read_prompts(values: Mapping[str, str], refuse: Refusal) -> frozenset[str]:

@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from accounts import rate_limit
 from accounts.client_address import limit_key
 from accounts.rate_limit import Usage
+from oauth_provider import client_assertions
 from oauth_provider.client_secrets import NOTE_USE_AFTER, note_use
-from oauth_provider.errors import InvalidClient, InvalidRequest
+from oauth_provider.errors import InvalidClient, InvalidDpopProof, InvalidRequest
 from oauth_provider.models.application import DEVICE_CODE, GRANTS_OF_KIND
 from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters, is_clean
@@ -28,6 +29,7 @@ class Credentials:
     client_id: str
     secret: str
     is_basic: bool
+    assertion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,18 @@ class Client:
     allows_device_grant: bool
     allowed_scopes: str
     default_scopes: str
+    uses_keys: bool
+    requires_dpop: bool
+    is_strict: bool
     secrets: tuple[LiveSecret, ...]
 
     def allows(self, grant_type: str) -> bool:
         return grant_type in GRANTS_OF_KIND[self.kind] or (grant_type == DEVICE_CODE and self.allows_device_grant)
+
+    def check_proved(self, jkt: str) -> None:
+        """Raises InvalidDpopProof if its policy asks for more than what proved this request; `jkt`: of DPoP."""
+        if not jkt and (self.requires_dpop or (self.is_strict and not self.uses_keys)):
+            raise InvalidDpopProof("This client has to send a DPoP proof.")
 
 
 SECRETS = """
@@ -67,11 +77,12 @@ SECRETS = """
 CLIENT_COLUMNS = """
     a.id, a.client_id, a.kind, a.client_type = 'public', a.is_enabled, a.rotates_refresh_tokens,
     a.allows_device_grant, a.allowed_scopes, a.default_scopes,
+    a.jwks <> '' OR a.jwks_uri <> '', a.requires_dpop, a.is_strict,
 """ + on(
     postgresql=SECRETS.format(concatenate="string_agg", hex="encode(s.digest, 'hex')"),
     sqlite=SECRETS.format(concatenate="group_concat", hex="hex(s.digest)"),
 )
-CLIENT_WIDTH = 10
+CLIENT_WIDTH = 13
 FIND_CLIENT = f"SELECT {CLIENT_COLUMNS} FROM oauth_provider_application a WHERE a.client_id = %s"
 
 
@@ -83,10 +94,13 @@ def client_of(row: Row | None) -> Client | None:
     """The client in the first columns of `row`."""
     if row is None:
         return None
-    id_, client_id, kind, public, enabled, rotates, device, allowed, default, secrets = row[:CLIENT_WIDTH]
+    id_, client_id, kind, public, enabled, rotates, device, allowed, default, keys, dpop, strict, secrets = row[
+        :CLIENT_WIDTH
+    ]
     live = tuple(live_secret(text) for text in secrets.split(",")) if secrets else ()
+    policy = bool(keys), bool(dpop), bool(strict)
     switches = bool(public), bool(enabled), bool(rotates), bool(device)
-    return Client(id_, client_id, kind, *switches, allowed, default, live)
+    return Client(id_, client_id, kind, *switches, allowed, default, *policy, live)
 
 
 def live_secret(text: str) -> LiveSecret:
@@ -104,6 +118,8 @@ def read_credentials(request: HttpRequest, parameters: Parameters) -> Credential
     Raises InvalidRequest for two methods at once, InvalidClient for none or a broken one.
     """
     named = parameters.get("client_id", "")
+    if "client_assertion" in parameters or "client_assertion_type" in parameters:
+        return read_assertion(request, parameters)
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         if not named:
@@ -113,6 +129,20 @@ def read_credentials(request: HttpRequest, parameters: Parameters) -> Credential
     if named not in ("", client_id) or "client_secret" in parameters:
         raise InvalidRequest("Use one method of client authentication.")
     return Credentials(client_id, secret, is_basic=True)
+
+
+def read_assertion(request: HttpRequest, parameters: Parameters) -> Credentials:
+    """RFC 7521 section 4.2; `client_id` is optional beside it, and has to be its subject."""
+    is_basic = request.headers.get("Authorization", "").lower().startswith("basic ")
+    if is_basic or "client_secret" in parameters:
+        raise InvalidRequest("Use one method of client authentication.")
+    assertion = parameters.get("client_assertion", "")
+    if parameters.get("client_assertion_type") != client_assertions.TYPE or not assertion:
+        raise InvalidRequest("The client_assertion needs its client_assertion_type, which is jwt-bearer.")
+    client_id = parameters.get("client_id") or client_assertions.subject(assertion)
+    if not client_id:
+        raise InvalidClient("assertion without a subject")
+    return Credentials(client_id, "", is_basic=False, assertion=assertion)
 
 
 def decode_basic(encoded: str) -> tuple[str, str]:
@@ -154,6 +184,11 @@ def authenticate(client: Client | None, credentials: Credentials, now: datetime)
     presented = digest(credentials.secret)
     if client is None or not client.is_enabled:
         raise InvalidClient("unknown or disabled client", basic=credentials.is_basic)
+    if client.uses_keys:
+        client_assertions.check(client.id, client.client_id, credentials.assertion, now)
+        return client
+    if credentials.assertion:
+        raise InvalidClient(f"assertion of {client.client_id}, which has no keys")
     if client.is_public:
         return client
     for secret in client.secrets:

@@ -11,12 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from oauth_provider import client_names, origins, redirect_uris, resources, scopes
+from oauth_provider import client_names, origins, public_keys, redirect_uris, resources, scopes
 from oauth_provider.models import Application
 
 Kind = Application.Kind
 MAX_LINK_LENGTH = 200
+MAX_KEYS_LENGTH = 16 * 1024
 LINKS = ("homepage_url", "privacy_url", "terms_url")
+PROOFS = ("jwks", "jwks_uri", "requires_dpop", "is_strict")
 SWITCHES = ("is_verified", "rotates_refresh_tokens", "allows_device_grant", "trusted_with_keys")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~:/-]{1,255}\Z")
 # Which types of client may keep a secret: those whose holder can, and a machine must.
@@ -41,6 +43,10 @@ class Details:
     rotates_refresh_tokens: bool = False
     allows_device_grant: bool = False
     trusted_with_keys: bool = False
+    jwks: str = ""
+    jwks_uri: str = ""
+    requires_dpop: bool = False
+    is_strict: bool = False
 
     @property
     def client_type(self) -> str:
@@ -67,6 +73,7 @@ class Details:
             and (self.rotates_refresh_tokens or not self.keeps_secret),
             "allows_device_grant": self.allows_device_grant,
             "trusted_with_keys": self.trusted_with_keys,
+            **{field: getattr(self, field) for field in PROOFS},
         }
 
 
@@ -80,7 +87,7 @@ def of(application: Application) -> Details:
         allowed_scopes=tuple(scopes.parse(application.allowed_scopes)),
         default_scopes=tuple(scopes.parse(application.default_scopes)),
         allowed_origins=tuple(application.allowed_origins.split()),
-        **{field: getattr(application, field) for field in ("kind", "name", *LINKS, *SWITCHES)},
+        **{field: getattr(application, field) for field in ("kind", "name", *LINKS, *SWITCHES, *PROOFS)},
     )
 
 
@@ -102,6 +109,8 @@ def find_faults(details: Details, *, from_staff: bool, besides: int | None = Non
         "allowed_origins": faults_of_origins(details),
         "allows_device_grant": faults_of_device(details),
         "trusted_with_keys": faults_of_trust(details, from_staff=from_staff),
+        "jwks": faults_of_keys(details),
+        "jwks_uri": faults_of_keys_address(details),
     }.items():
         if reasons:
             faults[field] = reasons
@@ -224,3 +233,28 @@ def faults_of_trust(details: Details, *, from_staff: bool) -> list[str]:
     if "projects:read" not in scopes.expand(" ".join(details.allowed_scopes)):
         return [_("A client trusted with keys needs the scope projects:read.")]
     return []
+
+
+def faults_of_keys(details: Details) -> list[str]:
+    if details.jwks and details.jwks_uri:
+        return [_("Either the keys or their address.")]
+    if not details.jwks:
+        return []
+    if not details.keeps_secret:
+        return [_("Only a client that runs on a server proves itself by a key.")]
+    if len(details.jwks) > MAX_KEYS_LENGTH:
+        return [_("Keys have at most %(count)d characters.") % {"count": MAX_KEYS_LENGTH}]
+    try:
+        public_keys.read_set(details.jwks)
+    except (ValueError, RecursionError):
+        return [_("A JWK set with a public key for %(names)s.") % {"names": ", ".join(public_keys.ALGORITHMS)}]
+    return []
+
+
+def faults_of_keys_address(details: Details) -> list[str]:
+    if not details.jwks_uri:
+        return []
+    if not details.keeps_secret:
+        return [_("Only a client that runs on a server proves itself by a key.")]
+    fault = redirect_uris.find_fault(details.jwks_uri, client_type="confidential", from_staff=False)
+    return [fault[0].upper() + fault[1:]] if fault else []

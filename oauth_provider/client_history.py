@@ -30,6 +30,10 @@ FIELDS = [
     "allows_device_grant",
     "rotates_refresh_tokens",
     "trusted_with_keys",
+    "jwks",
+    "jwks_uri",
+    "requires_dpop",
+    "is_strict",
     "registration_source",
 ]
 

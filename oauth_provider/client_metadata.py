@@ -5,6 +5,7 @@ refused or left out, never kept: the answer says what was registered (RFC 7591 s
 Source: oauth.md, "Other endpoints"; docs/attacks.md, rows 10, 35, 88 and M7.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from oauth_provider.request_body import is_clean
 Document = Mapping[str, object]
 Kind = Application.Kind
 
+KEY_METHOD = "private_key_jwt"
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 CLIENT_TYPES = ("public", "confidential")
 APPLICATION_TYPES = ("web", "native")
@@ -71,6 +73,8 @@ def read(document: Document) -> Metadata:
         post_logout_redirect_uris=tuple(texts(document, "post_logout_redirect_uris")),
         allowed_scopes=allowed,
         default_scopes=("user:read",) if "user:read" in allowed else allowed[:1],
+        jwks=read_keys(document, auth_method),
+        jwks_uri=text(document, "jwks_uri") if auth_method == KEY_METHOD else "",
     )
     return Metadata(details, auth_method, read_given(document))
 
@@ -95,11 +99,21 @@ def read_auth_method(document: Document) -> str:
     method, client_type = text(document, "token_endpoint_auth_method"), text(document, "client_type")
     if client_type and client_type not in CLIENT_TYPES:
         raise InvalidClientMetadata("client_type: public or confidential.")
-    if method and method not in ("none", *SECRET_METHODS):
-        raise InvalidClientMetadata("token_endpoint_auth_method: none, client_secret_basic or client_secret_post.")
+    if method and method not in ("none", KEY_METHOD, *SECRET_METHODS):
+        raise InvalidClientMetadata(f"token_endpoint_auth_method: none, {KEY_METHOD}, {' or '.join(SECRET_METHODS)}.")
     if method and client_type and (method == "none") != (client_type == "public"):
         raise InvalidClientMetadata("client_type and token_endpoint_auth_method contradict each other.")
     return method or ("none" if client_type == "public" else SECRET_METHODS[0])
+
+
+def read_keys(document: Document, auth_method: str) -> str:
+    """`jwks` of a client that proves itself by a key, "" with `jwks_uri`; any other's is left out."""
+    if auth_method != KEY_METHOD:
+        return ""
+    jwks = document.get("jwks")
+    if (jwks is None) == (not text(document, "jwks_uri")):
+        raise InvalidClientMetadata("jwks, jwks_uri: private_key_jwt needs one of them.")
+    return json.dumps(jwks, separators=(",", ":")) if jwks is not None else ""
 
 
 def check_flow(document: Document) -> None:

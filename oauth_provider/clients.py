@@ -68,7 +68,7 @@ def register(
     if logo is not None:
         application.logo = client_logos.keep(logo)
     application.save()
-    if not details.keeps_secret:
+    if not details.keeps_secret or application.uses_keys:
         return Registered(application, None)
     if secret_digest is None:
         return Registered(application, client_secrets.issue(application, now))

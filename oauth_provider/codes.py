@@ -12,6 +12,8 @@ from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.models import Application, Code
 from oauth_provider.opaque import digest, new_code
 
+STRICT_SECONDS = 60
+
 
 def issue(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: datetime) -> str:
     """A code for `user`, good for CODE_SECONDS and bound to everything in `request`.
@@ -29,13 +31,20 @@ def issue(request: AuthorizationRequest, user: User, *, sign_in: SignIn, now: da
         redirect_uri=request.redirect_uri,
         scope=request.scope,
         resource_server=request.target.server,
+        dpop_jkt=request.dpop_jkt,
         code_challenge=request.code_challenge,
         credentials_epoch=user.credentials_epoch,
         authenticated_at=sign_in.at,
         created_at=now,
-        expires_at=now + timedelta(seconds=settings.CODE_SECONDS),
+        expires_at=now + life(request.application),
     )
     return code
+
+
+def life(application: Application) -> timedelta:
+    """ASVS 5.0, 10.4.3: a minute at level 3."""
+    seconds = min(settings.CODE_SECONDS, STRICT_SECONDS) if application.is_strict else settings.CODE_SECONDS
+    return timedelta(seconds=seconds)
 
 
 def end(application: Application, user: User, now: datetime) -> None:

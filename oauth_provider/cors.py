@@ -53,7 +53,7 @@ class CorsMiddleware:
             if is_registered(origin):
                 response["Access-Control-Allow-Origin"] = origin
                 response["Access-Control-Allow-Methods"] = "GET, POST"
-                response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-Id"
+                response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, DPoP, X-Request-Id"
                 response["Access-Control-Max-Age"] = "600"
         else:
             response = self.get_response(request)

@@ -16,6 +16,7 @@ from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters
 from oauth_provider.resources import check_same
 from oauth_provider.token_answer import TokenAnswer
+from oauth_provider.token_rows import Binding
 
 SLOWER_SECONDS = 5
 
@@ -34,7 +35,7 @@ class DeviceCodeGrant:
         """Whether `slow_down` limits it, which it can only for a code that is known, and this client's."""
         return self.device is not None and self.client is not None and self.device.application_id == self.client.id
 
-    def issue(self, client: Client, now: datetime) -> TokenAnswer:
+    def issue(self, client: Client, jkt: str, now: datetime) -> TokenAnswer:
         """The tokens, once the person has allowed it. Of parallel polls one gets them; the others
         are refused and end nothing: a device may poll twice, and only it knows its code.
         """
@@ -46,14 +47,15 @@ class DeviceCodeGrant:
             client_id=client.client_id,
             scope=device.scope,
             audience=device.resource_server.audience if device.resource_server else None,
+            jkt=jkt,
             now=now,
         )
         id_token = id_tokens.issue(
             device.family_id, client_id=client.client_id, scope=device.scope, access_token=token, now=now, is_first=True
         )
-        if not token_rows.redeem_device(bytes(device.digest), digest(token), salt, now):
+        if not token_rows.redeem_device(bytes(device.digest), Binding.of(client, jkt), digest(token), salt, now):
             raise InvalidGrant("device code redeemed or ended by another request")
-        return TokenAnswer(token, device.scope, refresh_tokens.encode(device.family_id, 0, salt), id_token)
+        return TokenAnswer(token, device.scope, refresh_tokens.encode(device.family_id, 0, salt), id_token, bool(jkt))
 
     def check(self, client: Client, now: datetime) -> tuple[DeviceGrant, User]:
         device = self.device

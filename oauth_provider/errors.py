@@ -50,6 +50,10 @@ WORDS: dict[str, Word] = {
         "A limit is used up (429), or too much came at once (503).",
         "Wait for as many seconds as `Retry-After` says, or one, then try again.",
     ),
+    "invalid_dpop_proof": Word(
+        "The DPoP proof is missing, malformed, for another request, too old or used before.",
+        "Make a new proof for each request, with the clock set right.",
+    ),
     "invalid_client_metadata": Word(
         "A member of the registration is missing, malformed or not to be had.",
         "Mend the member that the description names.",
@@ -112,6 +116,13 @@ class InvalidClient(OAuthError):
         super().__init__("invalid_client", "Client authentication failed.", status=401, detail=detail)
         if basic:
             self.headers["WWW-Authenticate"] = 'Basic realm="oauth"'
+
+
+class InvalidDpopProof(OAuthError):
+    """400 of the token and par endpoints (RFC 9449 section 5); a resource answers it by its challenge."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("invalid_dpop_proof", message)
 
 
 class InvalidClientMetadata(OAuthError):

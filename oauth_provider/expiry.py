@@ -20,6 +20,7 @@ from oauth_provider.models import (
     PendingAuthorization,
     PushedRequest,
     TokenFamily,
+    UsedProof,
 )
 
 BATCH = 500
@@ -36,6 +37,7 @@ def sweep(now: datetime) -> dict[str, int]:
         ),
         "pending_authorizations": PendingAuthorization.objects.filter(expires_at__lt=now - KEPT),
         "pushed_requests": PushedRequest.objects.filter(expires_at__lt=now - KEPT),
+        "used_proofs": UsedProof.objects.filter(expires_at__lt=now),
         "device_grants": DeviceGrant.objects.filter(expires_at__lt=now - KEPT),
         "access_tokens": AccessToken.objects.filter(expires_at__lt=now - KEPT),
         "openid_grants": OpenIdGrant.objects.filter(expires_at__lt=now - KEPT),

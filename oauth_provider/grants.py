@@ -21,7 +21,8 @@ class Grant(Protocol):
     def is_poll(self) -> bool:
         """Whether it is a device's poll, which the grant itself slows down (oauth.md, "Rate limits")."""
 
-    def issue(self, client: Client, now: datetime) -> TokenAnswer: ...
+    def issue(self, client: Client, jkt: str, now: datetime) -> TokenAnswer:
+        """`jkt`: the thumbprint of the key that the tokens are bound to, "" for none (RFC 9449)."""
 
 
 def open_grant(parameters: Parameters, client_id: str, now: datetime) -> Grant:

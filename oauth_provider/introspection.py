@@ -25,4 +25,4 @@ def introspect(token: str, now: datetime) -> dict[str, object]:
         return DEAD
     # Ours to the letter, as its digest is known: nothing is left to verify.
     claims: dict[str, object] = jwt.decode(token, options={"verify_signature": False})
-    return {"active": True, "token_type": "Bearer", **claims}
+    return {"active": True, "token_type": "DPoP" if "cnf" in claims else "Bearer", **claims}

@@ -12,7 +12,13 @@ from django.utils.translation import gettext as _
 from oauth_provider import authorization_request
 from oauth_provider.authorization_request import Query
 from oauth_provider.client_authentication import Client
-from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError, InvalidRequest, OAuthError
+from oauth_provider.errors import (
+    AuthorizePageError,
+    AuthorizeRedirectError,
+    InvalidDpopProof,
+    InvalidRequest,
+    OAuthError,
+)
 from oauth_provider.models import PushedRequest
 from oauth_provider.opaque import digest, new_code
 from oauth_provider.request_body import Parameters
@@ -34,15 +40,20 @@ class Pushed:
         return {"request_uri": self.request_uri, "expires_in": LIFE_SECONDS}
 
 
-def push(client: Client, parameters: Parameters, now: datetime) -> Pushed:
+def push(client: Client, parameters: Parameters, jkt: str, now: datetime) -> Pushed:
     """Keeps the request in `parameters` for LIFE_SECONDS, once authorize would take it.
 
+    `jkt`: of the DPoP proof that came along, to which the code will be bound; "" for none.
     Raises OAuthError: the errors of authorize, none of which is sent anywhere from here.
     """
     if "request_uri" in parameters:
         raise InvalidRequest("A pushed request has no request_uri.")
+    if jkt and parameters.get("dpop_jkt", jkt) != jkt:
+        raise InvalidDpopProof("The DPoP proof is of another key than dpop_jkt.")
     asked = {name: value for name, value in parameters.items() if name not in CREDENTIALS}
-    query = urlencode({**asked, "client_id": client.client_id}, quote_via=quote, safe=AS_SENT)
+    query = urlencode(
+        {**asked, **({"dpop_jkt": jkt} if jkt else {}), "client_id": client.client_id}, quote_via=quote, safe=AS_SENT
+    )
     try:
         authorization_request.read(query)
     except AuthorizePageError as fault:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from oauth_provider import client_details, client_metadata, client_secrets, clients, consent, scopes
 from oauth_provider.client_details import LINKS, Details
-from oauth_provider.client_metadata import Document, Metadata
+from oauth_provider.client_metadata import KEY_METHOD, Document, Metadata
 from oauth_provider.errors import InvalidClientMetadata, InvalidRequest, OAuthError
 from oauth_provider.models import Application, Registration
 from oauth_provider.opaque import digest, new_registration_token
@@ -108,6 +108,8 @@ def change(registration: Registration, document: Document, now: datetime) -> Reg
     metadata = client_metadata.read(document)
     if metadata.details.keeps_secret == application.is_public:
         raise InvalidClientMetadata("token_endpoint_auth_method: whether there is a secret stays as it was.")
+    if (metadata.auth_method == KEY_METHOD) != application.uses_keys:
+        raise InvalidClientMetadata("token_endpoint_auth_method: whether there is a key stays as it was.")
     client_metadata.check(metadata, besides=application.pk)
     apply(registration, application, metadata, mode=settings.REGISTRATION, now=now)
     return Registration.objects.select_related("application").get(pk=registration.pk)
@@ -140,6 +142,8 @@ def apply(
         backchannel_logout_uri=before.backchannel_logout_uri,
         rotates_refresh_tokens=before.rotates_refresh_tokens,
         allows_device_grant=before.allows_device_grant,
+        requires_dpop=before.requires_dpop,
+        is_strict=before.is_strict,
     )
     is_other = looks_different(before, after)
     if not is_other:

@@ -40,7 +40,19 @@ def read_document(request: HttpRequest) -> dict[str, object]:
     document = dict(pairs)
     if len(document) != len(pairs):
         raise InvalidRequest("A member was sent more than once.")
-    return document
+    try:
+        return {name: nested(value) for name, value in document.items()}
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deeply.") from None
+
+
+def nested(value: object) -> object:
+    """`value` with its objects as dictionaries again, which `json_pairs` reads as pairs."""
+    if not isinstance(value, list):
+        return value
+    if value and all(isinstance(pair, tuple) for pair in value):
+        return {name: nested(inner) for name, inner in value}
+    return [nested(inner) for inner in value]
 
 
 def json_pairs(body: bytes) -> list[tuple[str, object]]:

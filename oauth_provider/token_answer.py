@@ -11,12 +11,13 @@ class TokenAnswer:
     scope: str
     refresh_token: str | None
     id_token: str | None = None
+    is_bound: bool = False
 
     def public(self) -> dict[str, str | int]:
         """The body of RFC 6749 section 5.1; nothing that is null."""
         body: dict[str, str | int] = {
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": "DPoP" if self.is_bound else "Bearer",
             "expires_in": settings.ACCESS_TOKEN_SECONDS,
         }
         if self.refresh_token is not None:

@@ -24,6 +24,19 @@ from oauth_provider.statements import Parameter, as_time, as_uuid, fetch_one
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """The thumbprints that a new family and its first access token are bound to; "" for none."""
+
+    family: str
+    token: str
+
+    @classmethod
+    def of(cls, client: Client, jkt: str) -> "Binding":
+        # A confidential client's refresh token is bound to its credentials (RFC 9449 section 5).
+        return cls(jkt if client.is_public else "", jkt)
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRow:
     digest: bytes
     application_id: int
@@ -34,6 +47,7 @@ class CodeRow:
     scope: str
     resource: str | None  # the resource server's identifier; None for ours
     audience: str | None
+    dpop_jkt: str
     code_challenge: str
     expires_at: datetime
     used_at: datetime | None
@@ -53,6 +67,7 @@ class FamilyRow:
     scope: str
     resource: str | None
     audience: str | None
+    dpop_jkt: str
     counter: int
     salt: bytes
     rotated_at: datetime | None
@@ -66,7 +81,7 @@ class FamilyRow:
 FIND_CODE = f"""
 SELECT {CLIENT_COLUMNS},
        c.digest, c.application_id, c.user_id, u.email, c.family_id, c.redirect_uri, c.scope,
-       r.identifier, r.audience, c.code_challenge,
+       r.identifier, r.audience, c.dpop_jkt, c.code_challenge,
        c.expires_at, c.used_at,
        c.ended_at IS NULL AND u.is_active AND c.credentials_epoch = u.credentials_epoch
 FROM oauth_provider_application a
@@ -91,6 +106,7 @@ def find_code(client_id: str, digest: bytes, now: datetime) -> tuple[Client | No
         scope,
         resource,
         audience,
+        dpop_jkt,
         challenge,
         expires_at,
         used_at,
@@ -106,6 +122,7 @@ def find_code(client_id: str, digest: bytes, now: datetime) -> tuple[Client | No
         scope,
         resource,
         audience,
+        dpop_jkt,
         challenge,
         as_time(expires_at),
         used_at and as_time(used_at),
@@ -116,7 +133,7 @@ def find_code(client_id: str, digest: bytes, now: datetime) -> tuple[Client | No
 
 FIND_FAMILY = f"""
 SELECT {CLIENT_COLUMNS},
-       f.id, f.application_id, f.user_id, u.email, f.scope, r.identifier, r.audience, f.counter, f.salt,
+       f.id, f.application_id, f.user_id, u.email, f.scope, r.identifier, r.audience, f.dpop_jkt, f.counter, f.salt,
        f.rotated_at, f.expires_at,
        f.ended_at IS NULL AND u.is_active AND f.credentials_epoch = u.credentials_epoch
 FROM oauth_provider_application a
@@ -139,6 +156,7 @@ def find_family(client_id: str, family_id: UUID | None, now: datetime) -> tuple[
         scope,
         resource,
         audience,
+        dpop_jkt,
         counter,
         salt,
         rotated_at,
@@ -153,6 +171,7 @@ def find_family(client_id: str, family_id: UUID | None, now: datetime) -> tuple[
         scope,
         resource,
         audience,
+        dpop_jkt,
         counter,
         bytes(salt),
         rotated_at and as_time(rotated_at),
@@ -170,11 +189,11 @@ RETURNING family_id, application_id, user_id, scope, resource_server_id, credent
 INSERT_FAMILY = """
 INSERT INTO oauth_provider_tokenfamily (id, application_id, user_id, scope, resource_server_id, credentials_epoch,
                                         authenticated_at, counter, salt, created_at, last_used_at, expires_at,
-                                        end_reason)
+                                        dpop_jkt, end_reason)
 """
 INSERT_TOKEN = """
 INSERT INTO oauth_provider_accesstoken (digest, application_id, family_id, scope, resource_server_id, created_at,
-                                        expires_at)
+                                        expires_at, dpop_jkt)
 """
 USE_DEVICE_CODE = """
 UPDATE oauth_provider_devicegrant SET used_at = %s
@@ -185,28 +204,31 @@ REDEEM = """
 WITH used AS ({use}), family AS (
     {insert_family}
     SELECT family_id, application_id, user_id, scope, resource_server_id, credentials_epoch, authenticated_at,
-           0, %s::bytea, %s::timestamptz, %s::timestamptz, %s::timestamptz, '' FROM used
+           0, %s::bytea, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::text, '' FROM used
 )
 {insert_token}
-SELECT %s::bytea, application_id, family_id, scope, resource_server_id, %s::timestamptz, %s::timestamptz FROM used
+SELECT %s::bytea, application_id, family_id, scope, resource_server_id, %s::timestamptz, %s::timestamptz, %s::text
+FROM used
 RETURNING 1
 """
 
 
-def redeem(code: CodeRow, token_digest: bytes, salt: bytes, now: datetime) -> bool:
+def redeem(code: CodeRow, binding: Binding, token_digest: bytes, salt: bytes, now: datetime) -> bool:
     """Uses the code up and begins its family with a first access token; False if it was used or ended."""
-    return begin_family(USE_CODE, code.digest, token_digest, salt, now)
+    return begin_family(USE_CODE, code.digest, binding, token_digest, salt, now)
 
 
-def redeem_device(device_digest: bytes, token_digest: bytes, salt: bytes, now: datetime) -> bool:
+def redeem_device(device_digest: bytes, binding: Binding, token_digest: bytes, salt: bytes, now: datetime) -> bool:
     """The same for a device code; False also if nobody has allowed it."""
-    return begin_family(USE_DEVICE_CODE, device_digest, token_digest, salt, now)
+    return begin_family(USE_DEVICE_CODE, device_digest, binding, token_digest, salt, now)
 
 
-def begin_family(use: str, used_digest: bytes, token_digest: bytes, salt: bytes, now: datetime) -> bool:
+def begin_family(
+    use: str, used_digest: bytes, binding: Binding, token_digest: bytes, salt: bytes, now: datetime
+) -> bool:
     ends = now + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
-    family: list[Parameter] = [salt, now, now, ends]
-    token: list[Parameter] = [now, access_tokens.expiry(now)]
+    family: list[Parameter] = [salt, now, now, ends, binding.family]
+    token: list[Parameter] = [now, access_tokens.expiry(now), binding.token]
     if connection.vendor == "postgresql":
         redeem = REDEEM.format(use=use, insert_family=INSERT_FAMILY, insert_token=INSERT_TOKEN)
         return fetch_one(redeem, [now, used_digest, *family, token_digest, *token]) is not None
@@ -214,10 +236,10 @@ def begin_family(use: str, used_digest: bytes, token_digest: bytes, salt: bytes,
         used = fetch_one(use, [now, used_digest])
         if used is None:
             return False
-        fetch_one(INSERT_FAMILY + "VALUES (%s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, '')", [*used, *family])
+        fetch_one(INSERT_FAMILY + "VALUES (%s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, '')", [*used, *family])
         family_id, application_id, _, scope, server_id, *_ = used
         fetch_one(
-            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [token_digest, application_id, family_id, scope, server_id, *token],
         )
     return True
@@ -232,17 +254,18 @@ RETURNING id, application_id, resource_server_id
 REFRESH = f"""
 WITH family AS ({MOVE_FAMILY})
 {INSERT_TOKEN}
-SELECT %s::bytea, application_id, id, %s::text, resource_server_id, %s::timestamptz, %s::timestamptz FROM family
+SELECT %s::bytea, application_id, id, %s::text, resource_server_id, %s::timestamptz, %s::timestamptz, %s::text
+FROM family
 RETURNING 1
 """
 
 
-def refresh(family: FamilyRow, counter: int, scope: str, token_digest: bytes, now: datetime) -> bool:
+def refresh(family: FamilyRow, counter: int, scope: str, jkt: str, token_digest: bytes, now: datetime) -> bool:
     """Moves the family from the counter that was read to `counter` and adds an access token;
     False if it was moved or ended since.
     """
     move: list[Parameter] = [counter, now, counter, now, family.id, family.counter]
-    token: list[Parameter] = [now, access_tokens.expiry(now)]
+    token: list[Parameter] = [now, access_tokens.expiry(now), jkt]
     if connection.vendor == "postgresql":
         return fetch_one(REFRESH, [*move, token_digest, scope, *token]) is not None
     with transaction.atomic():
@@ -251,16 +274,16 @@ def refresh(family: FamilyRow, counter: int, scope: str, token_digest: bytes, no
             return False
         family_id, application_id, server_id = moved
         fetch_one(
-            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            INSERT_TOKEN + "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [token_digest, application_id, family_id, scope, server_id, *token],
         )
     return True
 
 
 def insert_machine_token(
-    application_id: int, token_digest: bytes, scope: str, server_id: int | None, now: datetime
+    application_id: int, token_digest: bytes, scope: str, server_id: int | None, jkt: str, now: datetime
 ) -> None:
     fetch_one(
-        INSERT_TOKEN + "VALUES (%s, %s, NULL, %s, %s, %s, %s) RETURNING 1",
-        [token_digest, application_id, scope, server_id, now, access_tokens.expiry(now)],
+        INSERT_TOKEN + "VALUES (%s, %s, NULL, %s, %s, %s, %s, %s) RETURNING 1",
+        [token_digest, application_id, scope, server_id, now, access_tokens.expiry(now), jkt],
     )

@@ -41,11 +41,11 @@ class CodeGrant:
         self.client_id = client_id
         self.client, self.code = token_rows.find_code(client_id, digest(parameters["code"]), now)
 
-    def issue(self, client: Client, now: datetime) -> TokenAnswer:
+    def issue(self, client: Client, jkt: str, now: datetime) -> TokenAnswer:
         """Redeems the code. Of any number of tries, parallel ones too, at most one succeeds,
         and each other one ends what it gave.
         """
-        code = self.check(client, now)
+        code = self.check(client, jkt, now)
         salt = secrets.token_bytes(refresh_tokens.ID_BYTES)
         token = access_tokens.sign_for_person(
             user_id=code.user_id,
@@ -53,20 +53,21 @@ class CodeGrant:
             client_id=client.client_id,
             scope=code.scope,
             audience=code.audience,
+            jkt=jkt,
             now=now,
         )
         # Before the write: whatever fails in it leaves the code as it is.
         id_token = id_tokens.issue(
             code.family_id, client_id=client.client_id, scope=code.scope, access_token=token, now=now, is_first=True
         )
-        if not token_rows.redeem(code, digest(token), salt, now):
+        if not token_rows.redeem(code, token_rows.Binding.of(client, jkt), digest(token), salt, now):
             _, lost = token_rows.find_code(self.client_id, code.digest, now)
             if lost is not None and lost.used_at is not None:
                 token_ends.end_family(lost.family_id, TokenFamily.EndReason.REPLAY, now)
             raise InvalidGrant("code redeemed or ended by another request")
-        return TokenAnswer(token, code.scope, refresh_tokens.encode(code.family_id, 0, salt), id_token)
+        return TokenAnswer(token, code.scope, refresh_tokens.encode(code.family_id, 0, salt), id_token, bool(jkt))
 
-    def check(self, client: Client, now: datetime) -> CodeRow:
+    def check(self, client: Client, jkt: str, now: datetime) -> CodeRow:
         code = self.code
         if code is None or code.application_id != client.id:
             raise InvalidGrant("unknown code, or another client's")
@@ -77,6 +78,8 @@ class CodeGrant:
             raise InvalidGrant("code expired or ended")
         if not hmac.compare_digest(self.parameters.get("redirect_uri", "").encode(), code.redirect_uri.encode()):
             raise InvalidGrant("redirect_uri differs from the authorization request's")
+        if code.dpop_jkt not in ("", jkt):
+            raise InvalidGrant("code bound to another key (dpop_jkt)")
         self.check_verifier(code, now)
         resources.check_same(self.parameters, code.resource)
         return code
@@ -108,9 +111,9 @@ class RefreshGrant:
         family_id = self.presented.family_id if self.presented else None
         return token_rows.find_family(self.client_id, family_id, now)
 
-    def issue(self, client: Client, now: datetime) -> TokenAnswer:
+    def issue(self, client: Client, jkt: str, now: datetime) -> TokenAnswer:
         """A new access token, and the refresh token to use from now on."""
-        family = self.check(client, now)
+        family = self.check(client, jkt, now)
         scope = self.narrowed(family)
         resources.check_same(self.parameters, family.resource)
         for _ in range(TRIES):
@@ -121,18 +124,21 @@ class RefreshGrant:
                 client_id=client.client_id,
                 scope=scope,
                 audience=family.audience,
+                jkt=jkt,
                 now=now,
             )
             id_token = id_tokens.issue(
                 family.id, client_id=client.client_id, scope=scope, access_token=token, now=now, is_first=False
             )
-            if token_rows.refresh(family, counter, scope, digest(token), now):
-                return TokenAnswer(token, scope, refresh_tokens.encode(family.id, counter, family.salt), id_token)
+            if token_rows.refresh(family, counter, scope, jkt, digest(token), now):
+                return TokenAnswer(
+                    token, scope, refresh_tokens.encode(family.id, counter, family.salt), id_token, bool(jkt)
+                )
             _, self.family = self.read(now)
-            family = self.check(client, now)
+            family = self.check(client, jkt, now)
         raise OAuthError("temporarily_unavailable", "Too many parallel refreshes. Try again.", status=503)
 
-    def check(self, client: Client, now: datetime) -> FamilyRow:
+    def check(self, client: Client, jkt: str, now: datetime) -> FamilyRow:
         family, presented = self.family, self.presented
         if family is None or presented is None or not presented.is_genuine(family.salt):
             raise InvalidGrant("unknown refresh token")
@@ -141,6 +147,8 @@ class RefreshGrant:
             raise InvalidGrant(f"refresh token presented by {client.client_id}, not its client: family ended")
         if not family.is_live(now):
             raise InvalidGrant("refresh token expired or revoked")
+        if family.dpop_jkt not in ("", jkt):
+            raise InvalidGrant("refresh token bound to another key")
         return family
 
     def next_counter(self, client: Client, family: FamilyRow, now: datetime) -> int:
@@ -174,7 +182,7 @@ class ClientCredentialsGrant:
         self.parameters = parameters
         self.client = find_client(client_id, now)
 
-    def issue(self, client: Client, now: datetime) -> TokenAnswer:
+    def issue(self, client: Client, jkt: str, now: datetime) -> TokenAnswer:
         scope = self.parameters.get("scope", client.default_scopes)
         if not scopes.parse(scope) or not scopes.includes(client.allowed_scopes, scope):
             raise OAuthError("invalid_scope", "The scope is unknown or not allowed for this client.")
@@ -182,10 +190,10 @@ class ClientCredentialsGrant:
         scope = scopes.join(scopes.parse(scope))
         target.check_machine_scope(scope)
         token = access_tokens.sign_for_machine(
-            client_id=client.client_id, scope=scope, audience=target.audience, now=now
+            client_id=client.client_id, scope=scope, audience=target.audience, jkt=jkt, now=now
         )
-        token_rows.insert_machine_token(client.id, digest(token), scope, target.server_id, now)
-        return TokenAnswer(token, scope, refresh_token=None)
+        token_rows.insert_machine_token(client.id, digest(token), scope, target.server_id, jkt, now)
+        return TokenAnswer(token, scope, refresh_token=None, is_bound=bool(jkt))
 
 
 def revoke(token: str, client: Client, now: datetime) -> None:

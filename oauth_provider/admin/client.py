@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oauth_provider import client_names, clients
-from oauth_provider.admin import client_form, client_list, client_pages
+from oauth_provider.admin import client_fieldsets, client_form, client_list, client_pages
 from oauth_provider.admin.client_form import ClientForm
 from oauth_provider.admin.first_steps import first_steps
 from oauth_provider.models import Application
@@ -55,7 +55,7 @@ class ClientAdmin(client_pages.ClientPages):
 
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
         kind = str(obj.kind) if obj else asked_kind(request)
-        shown = client_form.fieldsets(kind, is_change=obj is not None)
+        shown = client_fieldsets.fieldsets(kind, is_change=obj is not None)
         return [*((title, {"fields": names}) for title, names in shown), *([] if obj else [HIDDEN])]
 
     def get_urls(self) -> list[URLPattern]:
@@ -120,7 +120,7 @@ class ClientAdmin(client_pages.ClientPages):
         return redirect(reverse("admin:oauth_provider_application_change", args=[obj.pk]))
 
 
-HIDDEN = (None, {"fields": client_form.ALWAYS})
+HIDDEN = (None, {"fields": client_fieldsets.ALWAYS})
 
 
 def asked_kind(request: HttpRequest) -> str:

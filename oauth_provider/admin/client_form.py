@@ -11,35 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from oauth_provider import client_details, client_logos, client_names, clients, resources
-from oauth_provider.client_details import LINKS, Details
+from oauth_provider.admin.client_fieldsets import ALWAYS, fieldsets
+from oauth_provider.client_details import Details
 from oauth_provider.clients import Hits
 from oauth_provider.models import Application
 from oauth_provider.opaque import new_client_id
 
 Kind = Application.Kind
-WHO = ("name", "is_verified", "logo", *LINKS)
-SIGNING_OUT = (gettext_lazy("Signing out"), ("post_logout_redirect_uris", "backchannel_logout_uri"))
-FIELDSETS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
-    Kind.WEB: (
-        (gettext_lazy("Who it is"), WHO),
-        (gettext_lazy("Where it sends people"), ("redirect_uris", "allowed_origins")),
-        SIGNING_OUT,
-        (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes", "trusted_with_keys")),
-        (gettext_lazy("Tokens"), ("keeps_secret", "rotates_refresh_tokens")),
-    ),
-    Kind.NATIVE: (
-        (gettext_lazy("Who it is"), WHO),
-        (gettext_lazy("Where it sends people"), ("redirect_uris", "allowed_origins", "allows_device_grant")),
-        (gettext_lazy("Signing out"), ("post_logout_redirect_uris",)),
-        (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes", "trusted_with_keys")),
-    ),
-    Kind.MACHINE: (
-        (gettext_lazy("Who it is"), WHO),
-        (gettext_lazy("What it may do"), ("allowed_scopes", "default_scopes")),
-    ),
-}
-MOVING_IN = (gettext_lazy("Moving in"), ("existing_id",))
-ALWAYS = ("kind", "new_client_id")
 
 
 def read_new_client_id(signed: str) -> str:
@@ -149,6 +127,28 @@ class ClientForm(ModelForm):
         label=gettext_lazy("Device login"),
         required=False,
         help_text=gettext_lazy("People enter a code at /device: for programs that can't open a browser."),
+    )
+    jwks = forms.CharField(
+        label=gettext_lazy("Public keys"),
+        required=False,
+        widget=AdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=gettext_lazy("A JWK set, for private_key_jwt. The client then has no use for a secret."),
+    )
+    jwks_uri = forms.CharField(
+        label=gettext_lazy("Address of its public keys"),
+        required=False,
+        widget=AdminTextInputWidget(attrs={"inputmode": "url"}),
+        help_text=gettext_lazy("Instead of the keys themselves, so that the client can change them."),
+    )
+    requires_dpop = forms.BooleanField(
+        label=gettext_lazy("DPoP required"),
+        required=False,
+        help_text=gettext_lazy("Its tokens are bound to a key, and nobody else can use them."),
+    )
+    is_strict = forms.BooleanField(
+        label=gettext_lazy("Strict"),
+        required=False,
+        help_text=gettext_lazy("Requests are pushed, codes live a minute, each token request is proved by a key."),
     )
     existing_id = forms.CharField(
         label=gettext_lazy("Existing client id"),
@@ -284,10 +284,3 @@ def initial_of(application: Application) -> dict[str, Any]:
         "default_scopes": list(details.default_scopes),
         "logo": application.logo,
     }
-
-
-def fieldsets(kind: str, *, is_change: bool) -> list[tuple[Any, tuple[str, ...]]]:
-    """Titles and fields for a client of `kind`: what it keeps for life is asked once."""
-    if not is_change:
-        return [*FIELDSETS[kind], MOVING_IN]
-    return [(title, tuple(name for name in names if name != "keeps_secret")) for title, names in FIELDSETS[kind]]

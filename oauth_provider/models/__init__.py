@@ -11,6 +11,7 @@ from oauth_provider.models.registration import DocumentHost, Registration
 from oauth_provider.models.resource_server import ResourceScope, ResourceServer
 from oauth_provider.models.signing_key import SigningKey
 from oauth_provider.models.token import AccessToken, TokenFamily
+from oauth_provider.models.used_proof import UsedProof
 
 __all__ = [
     "AccessToken",
@@ -30,4 +31,5 @@ __all__ = [
     "ResourceServer",
     "SigningKey",
     "TokenFamily",
+    "UsedProof",
 ]

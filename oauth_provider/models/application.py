@@ -43,6 +43,13 @@ class Application(AbstractApplication):
     backchannel_logout_uri = models.URLField(_("back-channel logout URI"), max_length=2000, blank=True, default="")
     rotates_refresh_tokens = models.BooleanField(_("rotate refresh tokens"), default=False)
 
+    # Either of them: the client proves itself by `private_key_jwt`, and by no secret.
+    jwks = models.TextField(_("public keys"), blank=True, default="")
+    jwks_uri = models.CharField(_("address of its public keys"), max_length=2000, blank=True, default="")
+    requires_dpop = models.BooleanField(_("DPoP required"), default=False)
+    # Pushed requests, codes of a minute, and a key at every token request (docs/security.md).
+    is_strict = models.BooleanField(_("strict"), default=False)
+
     objects = ApplicationManager()
 
     class Meta(AbstractApplication.Meta):
@@ -61,6 +68,11 @@ class Application(AbstractApplication):
                 condition=models.Q(client_type="confidential") | models.Q(rotates_refresh_tokens=True),
                 name="application_public_rotates",
             ),
+            models.CheckConstraint(condition=models.Q(jwks="") | models.Q(jwks_uri=""), name="application_keys_once"),
+            models.CheckConstraint(
+                condition=models.Q(client_type="confidential") | models.Q(jwks="", jwks_uri=""),
+                name="application_keys_need_confidential",
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind="native") | models.Q(allows_device_grant=False),
                 name="application_device_needs_native",
@@ -70,6 +82,10 @@ class Application(AbstractApplication):
     @property
     def is_public(self) -> bool:
         return str(self.client_type) == "public"
+
+    @property
+    def uses_keys(self) -> bool:
+        return bool(self.jwks or self.jwks_uri)
 
     @property
     def allowed_grants(self) -> frozenset[str]:

@@ -26,6 +26,7 @@ class Code(models.Model):
         ResourceServer, models.CASCADE, null=True, db_index=False, related_name="+"
     )  # null: ours
     code_challenge = models.CharField(max_length=43)
+    dpop_jkt = models.CharField(max_length=43, blank=True, default="")  # thumbprint of the key it is bound to
     credentials_epoch = models.PositiveIntegerField()
     authenticated_at = models.DateTimeField()  # when the person last proved who they are
     failed_attempts = models.PositiveSmallIntegerField(default=0)

@@ -30,6 +30,7 @@ class TokenFamily(models.Model):
     resource_server = models.ForeignKey(
         ResourceServer, models.CASCADE, null=True, db_index=False, related_name="+"
     )  # null: ours
+    dpop_jkt = models.CharField(max_length=43, blank=True, default="")  # thumbprint of the key it is bound to
     credentials_epoch = models.PositiveIntegerField()
     authenticated_at = models.DateTimeField()
     counter = models.PositiveIntegerField(default=0)
@@ -80,6 +81,7 @@ class AccessToken(models.Model):
     resource_server = models.ForeignKey(
         ResourceServer, models.CASCADE, null=True, db_index=False, related_name="+"
     )  # null: ours
+    dpop_jkt = models.CharField(max_length=43, blank=True, default="")  # thumbprint of the key it is bound to
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

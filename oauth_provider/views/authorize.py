@@ -46,7 +46,10 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if pushed_requests.is_named(query):
         return unfold(query)
     client_documents.ensure_known(authorization_request.shown(query, "client_id"), request, timezone.now())
-    return proceed(request, authorization_request.read(raw_query), raw_query, pending=None)
+    asked = authorization_request.read(raw_query)
+    if asked.application.is_strict:
+        raise refusal(asked, "invalid_request", "This client has to push its requests.")
+    return proceed(request, asked, raw_query, pending=None)
 
 
 def unfold(query: authorization_request.Query) -> HttpResponse:

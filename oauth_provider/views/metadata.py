@@ -7,13 +7,16 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from oauth_provider import claims, keys, protected_areas, resources, scopes
+from oauth_provider import claims, keys, protected_areas, public_keys, resources, scopes
 from oauth_provider.authorization_request import PROMPTS
 from oauth_provider.grants import GRANTS
 from oauth_provider.models import SigningKey
 
 PUBLIC = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
-CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post", "none"]
+CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+
+SIGNING = list(public_keys.ALGORITHMS)
+PROVED_AT = ("token", "revocation", "introspection")
 
 
 @csrf_exempt
@@ -42,6 +45,8 @@ def authorization_server(request: HttpRequest) -> HttpResponse:
             "grant_types_supported": list(GRANTS),
             "token_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
             "revocation_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
+            **{f"{endpoint}_endpoint_auth_signing_alg_values_supported": SIGNING for endpoint in PROVED_AT},
+            "dpop_signing_alg_values_supported": SIGNING,
             "code_challenge_methods_supported": ["S256"],
             **openid(),
             "authorization_response_iss_parameter_supported": True,
@@ -90,6 +95,8 @@ def protected_resource(request: HttpRequest, below: str = "") -> HttpResponse:
             "authorization_servers": [settings.BASE_URL],
             "scopes_supported": protected_areas.AREAS[area] if area else scopes.for_people(),
             "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": SIGNING,
+            "dpop_bound_access_tokens_required": False,
             "resource_name": settings.BRAND_NAME,
             "resource_documentation": f"{settings.BASE_URL}/docs",
         },

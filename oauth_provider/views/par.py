@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from oauth_provider import client_documents, pushed_requests
+from oauth_provider import client_documents, dpop, pushed_requests
 from oauth_provider.client_authentication import Credentials, check_client, find_client, read_credentials, use_limit
 from oauth_provider.errors import AuthorizePageError, InvalidClient
 from oauth_provider.request_body import read_parameters
@@ -24,7 +24,7 @@ def par(request: HttpRequest) -> HttpResponse:
     usage = use_limit("par", request, client)
     usage.check()
     with usage.told():
-        pushed = pushed_requests.push(client, parameters, now)
+        pushed = pushed_requests.push(client, parameters, dpop.read(request, now), now)
     return JsonResponse(pushed.public(), status=201, headers={"Cache-Control": "no-store", **usage.headers})
 
 

@@ -3,6 +3,8 @@
 Source: oauth.md, "Other endpoints"; RFC 7591 section 3, RFC 7592 section 2.
 """
 
+import json
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -110,6 +112,8 @@ def shape(known: Registration, token: str) -> dict[str, object]:
         "grant_types": sorted(client.allowed_grants),
         "response_types": ["code"],
         "token_endpoint_auth_method": known.auth_method,
+        **({"jwks": json.loads(client.jwks)} if client.jwks else {}),
+        **({"jwks_uri": client.jwks_uri} if client.jwks_uri else {}),
         "client_type": client.client_type,
         "scope": scope,
         "allowed_scopes": scope.split(),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from oauth_provider import grants
+from oauth_provider import dpop, grants
 from oauth_provider.client_authentication import Client, check_client, read_credentials, use_limit
 from oauth_provider.cors import allow_origin
 from oauth_provider.grants import Grant
@@ -27,7 +27,9 @@ def token(request: HttpRequest) -> HttpResponse:
     allow_origin(request, client.id)
     with limited(request, client, grant) as headers:
         grants.check_allowed(client, parameters["grant_type"])
-        answer = grant.issue(client, now)
+        jkt = dpop.read(request, now)
+        client.check_proved(jkt)
+        answer = grant.issue(client, jkt, now)
     return JsonResponse(answer.public(), headers={"Cache-Control": "no-store", "Pragma": "no-cache", **headers})
 
 

@@ -47,7 +47,6 @@ def test_every_route_of_the_api_is_described(reference):
 
 
 def test_nothing_is_described_that_is_not_there(reference):
-    assert set(PATHS) <= api_routes()
     assert {braces(path) for path in reference["paths"]} <= {as_documented(route) for route in api_routes()}
 
 

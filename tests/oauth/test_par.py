@@ -14,7 +14,7 @@ PAR = "/api/oauth/v1/par"
 POST_PAR = pytest.mark.contract("oauth.md", "Other endpoints under /api/oauth/v1", "POST par")
 
 
-def push(client: OAuthClient, *, form=False, **changes):
+def push(client: OAuthClient, *, form=False, headers=None, **changes):
     values = {
         "response_type": "code",
         "redirect_uri": client.redirect_uri,
@@ -28,7 +28,7 @@ def push(client: OAuthClient, *, form=False, **changes):
     body = {name: value for name, value in values.items() if value is not None}
     if form:
         return answer(client.wire.post(PAR, urlencode(body), content_type="application/x-www-form-urlencoded"))
-    return answer(client.wire.post(PAR, body, content_type="application/json"))
+    return answer(client.wire.post(PAR, body, content_type="application/json", headers=headers))
 
 
 def pushed(client, **changes):
