@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, NotRequired, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -26,7 +27,7 @@ Schema = dict[str, Any]
 
 # Of every call, before anybody asks who makes it.
 GENERAL: list[type[ApiError]] = [BadRequest, NotFound, RequestTooLarge]
-PLAIN_TYPES = {str: "string", int: "integer", bool: "boolean", float: "number"}
+PLAIN_TYPES = {str: "string", int: "integer", bool: "boolean", float: "number", Decimal: "number"}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

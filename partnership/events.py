@@ -26,6 +26,7 @@ WEBHOOK_TYPES = (
     "project.deleted",
     "project.failed",
     "statement.closed",
+    "usage.threshold_reached",
 )
 
 

@@ -17,8 +17,8 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
+from usage import crossings
 from usage.intervals import event_id
-from usage.sql_store import store
 from usage.store import Recorded, Sender, Verdict
 
 log = structlog.get_logger("gatehouse.usage")
@@ -63,7 +63,7 @@ def record(kind: str, environment: str, samples: Sequence[Sample], now: datetime
         )
         for each in samples
     ]
-    verdicts = store.record(Sender(CLIENT, environment), events, now)
+    verdicts = crossings.record(Sender(CLIENT, environment), events, now)
     for sample, verdict in zip(samples, verdicts, strict=True):
         COLLECTED.labels(kind, verdict.value).inc()
         if verdict is not Verdict.ACCEPTED and verdict not in COUNTED_ALREADY:

@@ -25,3 +25,15 @@ class StatementNotFound(ApiError):
     status, code = 404, "statement_not_found"
     message = "The statement was not found: the month is not closed yet, or nothing was there in it."
     mend = "Take a month from the list of statements; a month closes some days after it ends."
+
+
+class AlertNotFound(ApiError):
+    status, code = 404, "alert_not_found"
+    message = "The alert was not found."
+    mend = "Take the id from the list of alerts."
+
+
+class AlertOfStaff(ApiError):
+    status, code = 403, "alert_of_staff"
+    message = "This alert was set by the platform's staff, who alone change it."
+    mend = "Contact support, or set an alert of your own beside it."

@@ -11,7 +11,7 @@ from datetime import datetime
 from prometheus_client import Counter, Histogram
 
 from usage.cloud_events import Refused, find_id, read_event
-from usage.sql_store import store
+from usage.crossings import record
 from usage.store import Sender, UsageEvent, Verdict
 
 EVENTS = Counter("gatehouse_usage_events", "Usage events, by what became of each", ["verdict"])
@@ -56,7 +56,7 @@ def accept(sender: Sender, raws: Sequence[object], *, now: datetime) -> Answer:
     What it calls accepted is durable and in the next read. `now`: by the store's clock.
     """
     indexes, events, rejected = read_all(raws)
-    verdicts = store.record(sender, events, now) if events else []
+    verdicts = record(sender, events, now) if events else []
     accepted = verdicts.count(Verdict.ACCEPTED)
     duplicates = verdicts.count(Verdict.DUPLICATE)
     if accepted + duplicates < len(verdicts):

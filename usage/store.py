@@ -7,11 +7,11 @@ Days are UTC, amounts whole numbers of a metric's smallest unit (`metrics.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from usage.metrics import Amounts
@@ -69,6 +69,18 @@ class Voided:
 
 
 UsageEvent = Recorded | Voided
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a batch added to the rollup: its accepted events of open days, in the batch's order."""
+
+    environment: str
+    events: Sequence[Recorded]
+
+
+Watch = Callable[[Counted], None]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +148,29 @@ class UsageStore(Protocol):
     def clock(self) -> datetime:
         """Now, by the database's clock: lateness is judged by one clock, not by each worker's."""
 
-    def record(self, sender: Sender, events: Sequence[UsageEvent], now: datetime) -> list[Verdict]:
+    def record(
+        self, sender: Sender, events: Sequence[UsageEvent], now: datetime, watch: Watch | None = None
+    ) -> list[Verdict]:
         """Counts each of `events` once and says what became of each, by index.
 
         Event, rollup and verdict are one transaction. Repeatable: the same events in any split
         and order, from any number of workers, change nothing for at least MAX_LATE.
+        `watch` is told of what was counted, as the last thing in that transaction: what it writes
+        stands or falls with it, and it is told again if the transaction has to be done again.
+        """
+
+    def alone(self, work: Callable[[], Result]) -> Result:
+        """What `work` gives, in a transaction during which nothing is recorded."""
+
+    def sum_of(self, projects: Owner | UUID, metric: str, first: date, last: date) -> int:
+        """What a sum has come to in the period, by one statement: what is committed, and the caller's own."""
+
+    def samples(
+        self, projects: Collection[UUID], metric: str, first: date, last: date, *, without: Collection[Recorded] = ()
+    ) -> dict[UUID, dict[date, int]]:
+        """Of a peak the highest sample of each day that has one, as if the events of `without` had never come.
+
+        The sample that is carried on into the period stands at the day before `first`.
         """
 
     def daily(self, project: UUID, first: date, last: date) -> list[Day]:

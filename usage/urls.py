@@ -1,16 +1,18 @@
 """The routes of usage.md, the organization's of platform.md, and its page of charts.
 
-`usage` and `statements` stand before the partnership's `:projectId`, which they could never equal.
+`usage`, `statements` and `alerts` stand before the partnership's `:projectId`, which they could never equal.
 """
 
 from django.urls import include, path
 
-from usage.views import ingest, organization, organization_page, partner, statements
+from usage.views import alerts, ingest, organization, organization_page, partner, statements
 
 partner_patterns = [
     path("usage", partner.PartnerUsage.as_view()),
     path("statements", statements.StatementList.as_view()),
     path("statements/<str:month>", statements.StatementDetail.as_view()),
+    path("alerts", alerts.AlertList.as_view()),
+    path("alerts/<str:alert_id>", alerts.AlertDetail.as_view()),
     path("<str:project_id>/usage", partner.ProjectUsage.as_view()),
     path("<str:project_id>/usage/events", partner.UsageEvents.as_view()),
 ]

@@ -74,7 +74,12 @@ def read_body(request: HttpRequest, shape: type[serializers.Serializer[Any]]) ->
     Raises InvalidJson (400), Invalid (422: every parameter at fault). The Content-Type is not
     looked at: deployed clients send one on GET and none on POST.
     """
-    serializer = shape(data=read_object(request.body))
+    return checked(read_object(request.body), shape)
+
+
+def checked(found: dict[str, Any], shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """Raises Invalid (422: every parameter at fault)."""
+    serializer = shape(data=found)
     if not serializer.is_valid():
         raise Invalid(*faults(serializer.errors))
     return dict(serializer.validated_data)

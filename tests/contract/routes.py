@@ -113,6 +113,8 @@ STRANGERS: dict[str, Row] = {
     "partnership/v1/<str:partner_id>/usage": PARTNER,
     "partnership/v1/<str:partner_id>/statements": PARTNER,
     "partnership/v1/<str:partner_id>/statements/<str:month>": PARTNER,
+    "partnership/v1/<str:partner_id>/alerts": PARTNER,
+    "partnership/v1/<str:partner_id>/alerts/<str:alert_id>": PARTNER,
     "partnership/v1/<str:partner_id>/<str:project_id>/usage": PARTNER,
     "partnership/v1/<str:partner_id>/<str:project_id>/usage/events": PARTNER,
     "tracking/v1/agent-connected": BEARER_ACTION,

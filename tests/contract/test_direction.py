@@ -8,6 +8,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
+from partnership.events import WEBHOOK_TYPES
+
 # Lowest first: an app may know those before it.
 ORDER = ["accounts", "oauth_provider", "partnership", "usage", "config"]
 OURS = [label for label in ORDER if apps.is_installed(label) or label == "config"]
@@ -30,7 +32,7 @@ def test_no_app_names_one_above_it_in_a_string(label):
         f"{path.relative_to(settings.ROOT)}: {found[0]}"
         for path in sources(label)
         for found in DOTTED.finditer(path.read_text())
-        if is_above(found[1], label)
+        if is_above(found[1], label) and found[0].strip("\"'") not in WEBHOOK_TYPES  # words of the wire
     ]
     assert upward == [], "name what is below, or move the code up"
 

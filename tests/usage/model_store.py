@@ -6,7 +6,7 @@ Of projects it knows what it is told (`Known`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -17,16 +17,19 @@ from usage.store import (
     MAX_EARLY,
     MAX_LATE,
     Adjustment,
+    Counted,
     CountedEvent,
     Day,
     Difference,
     EventPage,
     Owner,
     Recorded,
+    Result,
     Sender,
     UsageEvent,
     Verdict,
     Voided,
+    Watch,
 )
 
 BEGINNING = date(2000, 1, 1)
@@ -95,13 +98,51 @@ class ModelStore:
 
     # What comes in
 
-    def record(self, sender: Sender, events: Sequence[UsageEvent], now: datetime) -> list[Verdict]:
+    def record(
+        self, sender: Sender, events: Sequence[UsageEvent], now: datetime, watch: Watch | None = None
+    ) -> list[Verdict]:
         verdicts: dict[int, Verdict] = {}
         for kind in (Recorded, Voided):
             for index, event in enumerate(events):
                 if isinstance(event, kind):
                     verdicts[index] = self.judge(sender, event, now)
+        accepted = [event for index, event in enumerate(events) if verdicts[index] is Verdict.ACCEPTED]
+        counted = [each for each in accepted if isinstance(each, Recorded) and utc_day(each.at) >= self.open_from]
+        if watch:
+            watch(Counted(sender.environment, counted))
         return [verdicts[index] for index in range(len(events))]
+
+    def alone(self, work: Callable[[], Result]) -> Result:
+        return work()
+
+    def sum_of(self, projects: Owner | UUID, metric: str, first: date, last: date) -> int:
+        ids = [projects] if isinstance(projects, UUID) else self.owned(projects)
+        return sum((self.row(id_, on) or {}).get(metric) or 0 for id_ in ids for on in days(first, last))
+
+    def owned(self, owner: Owner) -> list[UUID]:
+        return [
+            known.id
+            for known in self.projects.values()
+            if (known.partner, known.environment) == (owner.id, owner.environment)
+        ]
+
+    def samples(
+        self, projects: Collection[UUID], metric: str, first: date, last: date, *, without: Collection[Recorded] = ()
+    ) -> dict[UUID, dict[date, int]]:
+        left_out = {(event.source, event.id) for event in without}
+        found: dict[UUID, dict[date, int]] = {project: {} for project in projects}
+        there = [stored for stored in self.stored if stored.counts and stored.key not in left_out]
+        for stored in there:
+            if stored.event.project in found and metric in stored.amounts and stored.day <= last:
+                of_project = found[stored.event.project]
+                of_project[stored.day] = max(of_project.get(stored.day, 0), stored.amounts[metric])
+        return {project: self.from_first(samples, first) for project, samples in found.items()}
+
+    def from_first(self, samples: dict[date, int], first: date) -> dict[date, int]:
+        """What is carried into the period stands at the day before it."""
+        before = max((day for day in samples if day < first), default=None)
+        carried = {first - ONE_DAY: samples[before]} if before else {}
+        return {**carried, **{day: sample for day, sample in samples.items() if day >= first}}
 
     def judge(self, sender: Sender, event: UsageEvent, now: datetime) -> Verdict:
         if event.at > now + MAX_EARLY:

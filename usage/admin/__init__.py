@@ -9,15 +9,17 @@ from django.contrib import admin
 from partnership.admin.partner import PartnerAdmin
 from partnership.admin.projects import ProjectAdmin
 from partnership.models import Partner, Project
+from usage.admin.alerts import AlertAdmin
 from usage.admin.metering_scope import MeteringScopeAdmin
 from usage.admin.partner import MeteredPartnerAdmin
 from usage.admin.project import MeteredProjectAdmin
-from usage.models import MeteringScope
+from usage.models import Alert, MeteringScope
 
 for model, plain in ((Partner, PartnerAdmin), (Project, ProjectAdmin)):
     assert type(admin.site.get_model_admin(model)) is plain
     admin.site.unregister(model)
 
+admin.site.register(Alert, AlertAdmin)
 admin.site.register(MeteringScope, MeteringScopeAdmin)
 admin.site.register(Partner, MeteredPartnerAdmin)
 admin.site.register(Project, MeteredProjectAdmin)

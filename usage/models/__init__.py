@@ -1,3 +1,4 @@
+from usage.models.alert import Alert, Firing
 from usage.models.collection import Collection
 from usage.models.daily import Daily, PartnerDay
 from usage.models.event import Adjustment, Event, IngestGate, LateDay, Source, Void
@@ -7,9 +8,11 @@ from usage.models.statement import Statement, StatementLine
 
 __all__ = [
     "Adjustment",
+    "Alert",
     "Collection",
     "Daily",
     "Event",
+    "Firing",
     "IngestGate",
     "LateDay",
     "MeteringScope",

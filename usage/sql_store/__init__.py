@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from usage.metrics import Amounts
-from usage.sql_store import closing, house, late, ranking, reading, rebuilding, recording, trail, voiding
+from usage.sql_store import closing, house, late, ranking, reading, rebuilding, recording, running, trail, voiding
 from usage.sql_store.clock import clock
+from usage.sql_store.gate import through
 from usage.sql_store.judging import by_time, sent
 from usage.store import (
     Adjustment,
@@ -17,10 +18,12 @@ from usage.store import (
     EventPage,
     Owner,
     Recorded,
+    Result,
     Sender,
     UsageEvent,
     UsageStore,
     Verdict,
+    Watch,
 )
 
 __all__ = ["SqlStore", "store"]
@@ -30,15 +33,28 @@ class SqlStore:
     def clock(self) -> datetime:
         return clock()
 
-    def record(self, sender: Sender, events: Sequence[UsageEvent], now: datetime) -> list[Verdict]:
+    def record(
+        self, sender: Sender, events: Sequence[UsageEvent], now: datetime, watch: Watch | None = None
+    ) -> list[Verdict]:
         """What is recorded first, then what is taken back: the order within a batch says nothing."""
-        if recording.is_clean(sender, events, now):
+        if recording.is_clean(sender, events, now, watch):
             return [Verdict.ACCEPTED] * len(events)
         verdicts = {index: verdict for index, event in enumerate(events) if (verdict := by_time(event, now))}
         timely = [sent(index, event) for index, event in enumerate(events) if index not in verdicts]
-        verdicts |= recording.record(sender, [each for each in timely if isinstance(each.event, Recorded)], now)
+        verdicts |= recording.record(sender, [each for each in timely if isinstance(each.event, Recorded)], now, watch)
         verdicts |= voiding.record(sender, [each for each in timely if not isinstance(each.event, Recorded)], now)
         return [verdicts[index] for index in range(len(events))]
+
+    def alone(self, work: Callable[[], Result]) -> Result:
+        return through(lambda _gate: work(), shutting=True)
+
+    def sum_of(self, projects: Owner | UUID, metric: str, first: date, last: date) -> int:
+        return running.sum_of(projects, metric, first, last)
+
+    def samples(
+        self, projects: Collection[UUID], metric: str, first: date, last: date, *, without: Collection[Recorded] = ()
+    ) -> dict[UUID, dict[date, int]]:
+        return running.samples(projects, metric, first, last, without=without)
 
     def daily(self, project: UUID, first: date, last: date) -> list[Day]:
         return reading.daily(project, first, last)

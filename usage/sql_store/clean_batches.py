@@ -20,7 +20,7 @@ from usage.sql_store.batches import rollup
 from usage.sql_store.gate import Gate
 from usage.sql_store.judging import has_peak
 from usage.sql_store.sql import day_of, fetch
-from usage.store import MAX_EARLY, MAX_LATE, Recorded, Sender, UsageEvent
+from usage.store import MAX_EARLY, MAX_LATE, Counted, Recorded, Sender, UsageEvent, Watch
 
 
 class NotClean(Exception):
@@ -36,7 +36,7 @@ def find_clean(events: Sequence[UsageEvent], now: datetime) -> list[Recorded] | 
     return recorded
 
 
-def count(sender: Sender, events: Sequence[Recorded], now: datetime, gate: Gate) -> None:
+def count(sender: Sender, events: Sequence[Recorded], now: datetime, gate: Gate, watch: Watch | None) -> None:
     """Counts all of `events` in the caller's transaction. Raises NotClean, then that must be undone."""
     first = min(each.at for each in events)
     if day_of(first) < gate.first_open_day:
@@ -65,6 +65,8 @@ def count(sender: Sender, events: Sequence[Recorded], now: datetime, gate: Gate)
         late.note({day_of(each.at) for each in events}, now)
     if day_of(first) < gate.summed_before:
         days.unsum_projects(gate, {(each.project, day_of(each.at), has_peak(each)) for each in events})
+    if watch:
+        watch(Counted(sender.environment, events))
 
 
 def array(texts: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import DataError, IntegrityError
@@ -18,7 +19,7 @@ from usage.sql_store import activity, batches, clean_batches, days, late, ledger
 from usage.sql_store.gate import Gate, through
 from usage.sql_store.judging import Meterable, Sent, doubt, has_peak, meterable, settle
 from usage.sql_store.sql import day_of, is_postgresql
-from usage.store import Recorded, Sender, UsageEvent, Verdict
+from usage.store import Counted, Recorded, Sender, UsageEvent, Verdict, Watch
 
 Verdicts = dict[int, Verdict]
 
@@ -33,18 +34,19 @@ class Batch:
     projects: Mapping[UUID, Meterable]
     events: Sequence[Sent]
     doubts: Mapping[int, Verdict]  # refused, unless a repeat
+    watch: Watch | None
     verdicts: Verdicts = field(default_factory=dict)
 
     def in_doubt(self, each: Sent) -> Verdict | None:
         return self.doubts.get(each.index)
 
 
-def is_clean(sender: Sender, events: Sequence[UsageEvent], now: datetime) -> bool:
+def is_clean(sender: Sender, events: Sequence[UsageEvent], now: datetime, watch: Watch | None) -> bool:
     """Whether all of `events` were counted, in one go: nothing of them was to be refused."""
     if not is_postgresql() or not (clean := clean_batches.find_clean(events, now)):
         return False
     try:
-        through(lambda gate: clean_batches.count(sender, clean, now, gate))
+        through(lambda gate: clean_batches.count(sender, clean, now, gate, watch))
     except (clean_batches.NotClean, DataError):
         return False
     except IntegrityError as error:
@@ -54,19 +56,19 @@ def is_clean(sender: Sender, events: Sequence[UsageEvent], now: datetime) -> boo
     return True
 
 
-def record(sender: Sender, events: Sequence[Sent], now: datetime) -> Verdicts:
+def record(sender: Sender, events: Sequence[Sent], now: datetime, watch: Watch | None) -> Verdicts:
     if not events:
         return {}
     if is_postgresql():
         try:
-            return through(lambda gate: at_once(batch(sender, events, now, gate)))
+            return through(lambda gate: at_once(batch(sender, events, now, gate, watch)))
         except (IntegrityError, DataError) as error:
             if not is_out_of_range(error):
                 raise
-    return through(lambda gate: one_by_one(batch(sender, events, now, gate)), shutting=True)
+    return through(lambda gate: one_by_one(batch(sender, events, now, gate, watch)), shutting=True)
 
 
-def batch(sender: Sender, events: Sequence[Sent], now: datetime, gate: Gate) -> Batch:
+def batch(sender: Sender, events: Sequence[Sent], now: datetime, gate: Gate, watch: Watch | None) -> Batch:
     projects = meterable({recorded(each).project for each in events}, sender)
     verdicts: Verdicts = {}
     doubts: Verdicts = {}
@@ -80,7 +82,7 @@ def batch(sender: Sender, events: Sequence[Sent], now: datetime, gate: Gate) -> 
         known.append(each)
         if verdict := doubt(event, project, gate.first_open_day):
             doubts[each.index] = verdict
-    return Batch(sender, now, gate, projects, known, doubts, verdicts)
+    return Batch(sender, now, gate, projects, known, doubts, watch, verdicts)
 
 
 def at_once(work: Batch) -> Verdicts:
@@ -163,6 +165,15 @@ def note(work: Batch, accepted: Collection[Sent]) -> None:
     forget_sums(work, accepted)
     activity.note(map(recorded, accepted), work.projects, work.now)
     late.note({day_of(each.event.at) for each in accepted}, work.now)
+    if work.watch:
+        work.watch(counted(work, accepted))
+
+
+def counted(work: Batch, accepted: Collection[Sent]) -> Counted:
+    """What is posted as an adjustment counts on no open day."""
+    in_order = sorted(accepted, key=attrgetter("index"))
+    events = [recorded(each) for each in in_order if day_of(each.event.at) >= work.gate.first_open_day]
+    return Counted(work.sender.environment, events)
 
 
 def forget_sums(work: Batch, accepted: Collection[Sent]) -> None:
