@@ -242,3 +242,12 @@ def test_attack_130_a_key_of_its_own_is_proof_enough(db):
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     said = machine.post_token(grant_type="client_credentials", client_assertion=assertion, client_assertion_type=kind)
     assert said.status == 200
+
+
+def test_a_request_without_a_proof_runs_not_one_statement_more(alice, acme_app, django_assert_num_queries):
+    token = acme_app.tokens_for(alice)["access_token"]
+    with django_assert_num_queries(1):
+        assert acme_app.profile(token).status == 200
+    mine = bound(acme_app, alice)["access_token"]
+    with django_assert_num_queries(2):
+        assert HOLDER.get(PROFILE, mine).status == 200
