@@ -24,7 +24,7 @@ from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
 from partnership import deliveries, idempotency, operations
-from usage import compute, self_check, sizes, statements
+from usage import compute, counters, self_check, sizes, statements
 from usage.sql_store import store
 
 log = structlog.get_logger("gatehouse.work")
@@ -87,6 +87,10 @@ def forget_events(now: datetime) -> dict[str, int]:
 
 def collect_sizes(now: datetime) -> dict[str, int]:
     return {"projects_measured": sizes.collect(store.clock())}
+
+
+def collect_counters(now: datetime) -> dict[str, int]:
+    return {"backends_asked": counters.collect(store.clock())}
 
 
 def count_compute(now: datetime) -> dict[str, int]:
@@ -152,12 +156,14 @@ USAGE = Lane(
         Chore("check_usage", 60, check_usage),
     ),
 )
-# By itself: it asks others, and a slow one holds nothing else up.
+# Each by itself: they ask others, and a slow one holds nothing else up.
+COUNTERS = Lane("counters", 5.0, 5.0, (Chore("collect_counters", 0, collect_counters),))
 SIZES = Lane("sizes", 5.0, 5.0, (Chore("collect_sizes", 0, collect_sizes),))
 LANES = (
     Lane("chores", 1.0, 1.0, CHORES),
     USAGE,
     SIZES,
+    COUNTERS,
     OPERATIONS,
     OPERATIONS,
     DELIVERIES,

@@ -1,6 +1,8 @@
 """What may be chosen, read from the operator's rows; refusals list what is allowed."""
 
 import json
+import re
+from collections.abc import Mapping
 from typing import TypedDict
 
 from django.conf import settings
@@ -11,6 +13,8 @@ from partnership.errors import Fault, Invalid, VolumeShrinkRefused, not_among
 from partnership.models import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
 from partnership.provisioners import DRIVERS
 from partnership.provisioners.base import Driver
+
+USAGE_PATH = re.compile(r"(/[A-Za-z0-9._~/-]*)?")  # no query: the interval is one
 
 
 class RegionOffer(TypedDict):
@@ -95,8 +99,25 @@ def get_provisioner(region: Region, environment: str) -> Provisioner:
 
 
 def get_driver(provisioner: Provisioner) -> Driver:
+    return DRIVERS[provisioner.kind](settings_of(provisioner))
+
+
+def settings_of(provisioner: Provisioner) -> dict[str, object]:
+    """The driver's, and `usage_path`. Raises what decrypting raises when no key fits any more."""
     text = provisioner.encrypted_settings
-    return DRIVERS[provisioner.kind](json.loads(decrypt(text)) if text else {})
+    held: dict[str, object] = json.loads(decrypt(text)) if text else {}
+    return held
+
+
+def usage_path(given: Mapping[str, object]) -> str:
+    """Where backends tell their own counters, by a provisioner's settings; empty: they do not.
+
+    Raises ValueError: what does not begin with a slash would make another host of the one before it.
+    """
+    path = given.get("usage_path", "")
+    if not isinstance(path, str) or not USAGE_PATH.fullmatch(path):
+        raise ValueError("usage_path")
+    return path
 
 
 def describe() -> Offer:

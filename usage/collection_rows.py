@@ -6,6 +6,7 @@ worker that goes on after it does no harm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -46,11 +47,11 @@ def first_missing(row: Collection, now: datetime) -> datetime:
     return max(row.collected_before, first_interval(row.project.created_at, now))
 
 
-def claim(kind: Kind, now: datetime, *, provisioner: int | None = None, limit: int) -> list[Collection]:
+def claim(kind: Kind, now: datetime, *, provisioners: Sequence[int] | None = None, limit: int) -> list[Collection]:
     """Rows that are due, with their projects: the caller's for LEASE."""
     due = Collection.objects.filter(kind=kind, due_at__lte=now).order_by("due_at", "pk")
-    if provisioner is not None:
-        due = due.filter(project__provisioner=provisioner)
+    if provisioners is not None:
+        due = due.filter(project__provisioner__in=provisioners)
     if not due.exists():  # the look takes no lock: on SQLite a transaction is the one writer's
         return []
     with transaction.atomic():
@@ -79,6 +80,12 @@ def put_off(row: Collection, reason: str, now: datetime, *, is_retryable: bool) 
 
 def give_back(row: Collection, now: datetime) -> None:
     Collection.objects.filter(pk=row.pk).update(due_at=now)
+
+
+def wait(row: Collection, until: datetime) -> None:
+    """Nothing is to be fetched now, and nothing failed."""
+    row.due_at, row.failures, row.failure = until, 0, ""
+    row.save()
 
 
 def end(row: Collection) -> None:

@@ -19,6 +19,7 @@ from prometheus_client import Counter
 
 from usage import crossings
 from usage.intervals import event_id
+from usage.metrics import Amounts
 from usage.store import Recorded, Sender, Verdict
 
 log = structlog.get_logger("gatehouse.usage")
@@ -34,13 +35,16 @@ FAILED = Counter("gatehouse_usage_collect_failures", "Projects that could not be
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An amount of one metric of a project in the interval that begins at `start`."""
+    """What is counted of a project in the interval that begins at `start`, as one event.
+
+    `name` is a metric, or the kind of collector where an event has several.
+    """
 
     project: UUID
     environment: str
-    metric: str
+    name: str
     start: datetime
-    amount: int
+    amounts: Amounts
 
 
 def count(kind: str, samples: Iterable[Sample], now: datetime) -> None:
@@ -56,10 +60,10 @@ def record(kind: str, environment: str, samples: Sequence[Sample], now: datetime
     events = [
         Recorded(
             f"{SOURCE}/{kind}",
-            event_id(each.project, each.metric, each.start),
+            event_id(each.project, each.name, each.start),
             each.project,
             each.start,
-            {each.metric: each.amount},
+            each.amounts,
         )
         for each in samples
     ]
@@ -72,7 +76,7 @@ def record(kind: str, environment: str, samples: Sequence[Sample], now: datetime
                 "sample refused",
                 kind=kind,
                 project=str(sample.project),
-                metric=sample.metric,
+                name=sample.name,
                 at=at,
                 code=verdict.value,
             )

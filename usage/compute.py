@@ -43,7 +43,7 @@ def collect(now: datetime) -> int:
     collectors.count(
         KIND,
         (
-            Sample(row.project_id, row.project.environment, METRIC, start, seconds)
+            Sample(row.project_id, row.project.environment, METRIC, start, {METRIC: seconds})
             for row in rows
             for start, seconds in active_seconds(changes[row.project_id], starts[row.pk], ends[row.pk])
         ),

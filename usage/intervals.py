@@ -22,5 +22,5 @@ def end_of(start: datetime, length: timedelta = INTERVAL) -> datetime:
     return min(start + length, midnight + ONE_DAY)
 
 
-def event_id(project: UUID, metric: str, start: datetime) -> str:
-    return str(uuid5(NAMESPACE, f"{project} {metric} {start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"))
+def event_id(project: UUID, name: str, start: datetime) -> str:
+    return str(uuid5(NAMESPACE, f"{project} {name} {start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"))

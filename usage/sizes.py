@@ -54,7 +54,7 @@ def ask(
 ) -> dict[Future[list[measuring.Found]], tuple[Provisioner, Claimed]]:
     """The next batch of `provisioner`, on its way; nothing if nothing is due."""
     claimed = {}
-    for row in collection_rows.claim(KIND, now, provisioner=provisioner.pk, limit=BATCH):
+    for row in collection_rows.claim(KIND, now, provisioners=[provisioner.pk], limit=BATCH):
         if row.project.status in THERE:
             claimed[row.project_id] = row
         else:
@@ -87,5 +87,9 @@ def samples(found: Iterable[measuring.Found], claimed: Claimed, start: datetime)
     for project, outcome in found:
         if isinstance(outcome, Measurement):
             environment = claimed[project].project.environment
-            yield Sample(project, environment, "database_size_bytes", start, outcome.database_bytes)
-            yield Sample(project, environment, "file_storage_bytes", start, outcome.storage_bytes)
+            yield Sample(
+                project, environment, "database_size_bytes", start, {"database_size_bytes": outcome.database_bytes}
+            )
+            yield Sample(
+                project, environment, "file_storage_bytes", start, {"file_storage_bytes": outcome.storage_bytes}
+            )

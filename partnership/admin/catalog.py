@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.encryption import encrypt
+from partnership import catalog
 from partnership.admin.pages import BaseAdmin
 from partnership.models import Project, Provisioner, RegionAlias
 
@@ -83,7 +84,10 @@ class ProvisionerForm(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("Settings"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "class": "lines", "autocomplete": "off"}),
-        help_text=gettext_lazy("JSON. Kept encrypted and never shown again; empty: they stay as they are."),
+        help_text=gettext_lazy(
+            "JSON. Kept encrypted and never shown again; empty: they stay as they are. With usage_path, such as "
+            "/usage/v1/counters, the backends of its projects are asked there for their own counters."
+        ),
     )
 
     class Meta:
@@ -100,6 +104,10 @@ class ProvisionerForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("This is not JSON.")) from None
         if not isinstance(given, dict):
             raise forms.ValidationError(_("This must be a JSON object."))
+        try:
+            catalog.usage_path(given)
+        except ValueError:
+            raise forms.ValidationError(_("usage_path must be a path that begins with a slash.")) from None
         return given
 
 

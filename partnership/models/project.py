@@ -124,6 +124,11 @@ class Project(models.Model):
         """Where the project answers (platform.md: clients build it themselves the same way)."""
         if self.customized_domain:
             return f"https://{self.customized_domain}"
+        return self.own_host
+
+    @property
+    def own_host(self) -> str:
+        """Where its provisioner made it answer, whatever domain was given to it later."""
         return self.provisioned_host or f"https://{self.appkey}.{self.region_id}.{settings.PROJECT_BASE_DOMAIN}"
 
 

@@ -251,3 +251,9 @@ class TestCatalog:
         row = Provisioner.objects.get(name="frankfurt")
         assert "hush" not in row.encrypted_settings + text(sam.get(f"{AT}provisioner/{row.pk}/change/"))
         assert "not JSON" in text(sam.post(f"{AT}provisioner/{row.pk}/change/", {"name": "f", "settings": "{"}))
+
+    def test_a_provisioners_usage_path_is_a_path(self, sam):
+        page, form = f"{AT}provisioner/add/", {"name": "f", "kind": "embedded"}
+        assert "usage_path" in text(sam.get(page))
+        assert "begins with a slash" in text(sam.post(page, {**form, "settings": '{"usage_path": ".x.example"}'}))
+        assert sam.post(page, {**form, "settings": '{"usage_path": "/usage/v1"}'}).status_code == 302

@@ -115,7 +115,11 @@ def test_attack_119_nobody_sends_a_collectors_event_before_it_does(gauge, shop):
     source, id_ = f"{collectors.SOURCE}/sizes", event_id(shop.pk, "database_size_bytes", start)
     event = gauge.event(id_, {"database_size_bytes": 1}, source=source, time=start.isoformat())
     assert gauge.verdicts(event) == ["invalid_event"]
-    collectors.count("sizes", [Sample(shop.pk, "live", "database_size_bytes", start, 10**9)], datetime.now(UTC))
+    collectors.count(
+        "sizes",
+        [Sample(shop.pk, "live", "database_size_bytes", start, {"database_size_bytes": 10**9})],
+        datetime.now(UTC),
+    )
     assert counted(gauge.project, "database_size_bytes", start.date()) == 10**9
 
 
