@@ -14,7 +14,7 @@ from partnership import project_keys
 from partnership.models import Project, Provisioner
 from tests import receivers
 from tests.receivers import drip, flood, receiving, slow, status
-from tests.usage.measuring import events, figures
+from tests.usage.measuring import Crash, crash, events, figures
 from tests.usage.world import World
 from usage import backend_answers, collection_rows, collectors, counters
 from usage.models import Collection
@@ -60,10 +60,9 @@ def shop(world, backend):
     return place(world, backend)
 
 
-def set_path(path: object, **other: object) -> None:
-    Provisioner.objects.filter(kind="embedded").update(
-        encrypted_settings=encrypt(json.dumps({"usage_path": path, **other}))
-    )
+def set_path(path: object) -> None:
+    held = encrypt(json.dumps({"usage_path": path}))
+    Provisioner.objects.filter(kind="embedded").update(encrypted_settings=held)
 
 
 def place(world, server, born: datetime = BORN, **made: str):
@@ -140,7 +139,6 @@ def test_a_customized_domain_does_not_answer_for_the_bill(backend, shop):
 
 
 SPAN = {"start": "2026-02-10T11:45:00Z", "end": "2026-02-10T12:00:00Z"}
-REDIRECT = status(302, Location="https://example.com/")
 
 
 def answering(**body: object) -> receivers.Behave:
@@ -168,7 +166,7 @@ def answering(**body: object) -> receivers.Behave:
         (status(200, b"[" * 4000), "invalid_answer"),
         (status(204), "unexpected_status"),
         (status(500), "unexpected_status"),
-        (REDIRECT, "redirect_refused"),
+        (status(302, Location="https://example.com/"), "redirect_refused"),
         (flood, "answer_too_large"),
         (receivers.cut_off, "invalid_answer"),
         (receivers.no_http, "invalid_answer"),
@@ -236,14 +234,6 @@ def test_what_was_counted_before_a_failure_stays(backend, shop):
     assert (row(shop).collected_before, row(shop).failures) == (FIRST + 2 * QUARTER, 1)
 
 
-class Crash(BaseException):
-    """The process is gone."""
-
-
-def crash(*_: object, **__: object) -> None:
-    raise Crash
-
-
 @pytest.mark.contract("usage.md", "Metering in", "collected once")
 @pytest.mark.parametrize("where", [(collectors, "count"), (store, "record"), (collection_rows, "settle")])
 def test_a_crash_on_the_way_counts_once(backend, shop, monkeypatch, where):
@@ -295,15 +285,11 @@ def test_neither_the_key_nor_the_answer_is_in_the_log(backend, shop, caplog, mon
     backend.behave = status(200, b"hush")
     key = project_keys.current(Project.objects.get(pk=shop))
     counters.collect(OVER)
-    monkeypatch.setattr(backend_answers, "read", crash_of_ours)
+    monkeypatch.setattr(backend_answers, "read", None)
     counters.collect(OVER + timedelta(minutes=1))
     assert row(shop).failure == "collector_error"
     assert key not in caplog.text
     assert "hush" not in caplog.text
-
-
-def crash_of_ours(*_: object) -> None:
-    raise RuntimeError("ours")
 
 
 def test_prometheus_counts_them_by_kind_and_reason(backend, shop):

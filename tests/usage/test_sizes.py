@@ -10,7 +10,7 @@ from partnership import measuring
 from partnership.models import Project, Provisioner, Region
 from partnership.provisioners.base import DriverError, Measurement
 from tests.partnership.drivers import refuses
-from tests.usage.measuring import events, install, sizes_of
+from tests.usage.measuring import Crash, crash, events, install, sizes_of
 from tests.usage.world import World
 from usage import collection_rows, collectors, sizes
 from usage.models import Collection
@@ -175,14 +175,6 @@ def test_what_time_did_not_suffice_for_is_due_again_at_once(driver, world, monke
     install(monkeypatch)
     collect()
     assert [sizes_of(project, TODAY) for project in projects] == [(10, 20)] * 3
-
-
-class Crash(BaseException):
-    """The process is gone."""
-
-
-def crash(*_: object, **__: object) -> None:
-    raise Crash
 
 
 @pytest.mark.contract("usage.md", "Metering in", "collected once")
