@@ -12,7 +12,7 @@ from tests import cast
 from tests.browser.conftest import LOOKS, tab
 from tests.clients import OAuthClient
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 LIST = "/admin/oauth_provider/application/"
 

@@ -13,7 +13,7 @@ from tests.clients import AUTHORIZE, OAuthClient
 
 __all__ = ["cookie"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 QUEUE = "/admin/oauth_provider/registration/"
 AGENT = {

@@ -9,7 +9,7 @@ from tests.browser.conftest import LOOKS, faults, tab
 from tests.cast import PASSWORD, native_application, web_application
 from tests.clients import AUTHORIZE, OAuthClient
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 FOUR = "user:read organizations:read projects:read projects:write"
 

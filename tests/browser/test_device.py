@@ -7,7 +7,7 @@ from tests.browser.conftest import LOOKS, faults, tab
 from tests.cast import PASSWORD
 from tests.devices import Device
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
 @pytest.fixture(autouse=True)

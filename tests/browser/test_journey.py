@@ -11,7 +11,7 @@ from tests.browser.conftest import LOOKS, faults, tab
 from tests.cast import PASSWORD, native_application
 from tests.clients import AUTHORIZE, OAuthClient
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
 def tab_to(page: Page, words: str) -> None:

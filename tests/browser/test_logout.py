@@ -9,7 +9,7 @@ from tests import cast
 from tests.browser.conftest import tab
 from tests.browser.test_people import sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
 def test_a_person_signs_out_and_is_back_at_the_application(chromium, site):

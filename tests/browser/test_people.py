@@ -11,7 +11,7 @@ from tests.browser.conftest import LOOKS, faults, tab
 from tests.cast import PASSWORD
 from tests.post import letters
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 OUTSIDE = [
     "/accounts/login/",

@@ -15,7 +15,7 @@ from tests.browser.conftest import tab
 from tests.lanes.scripts import NODE
 from tests.lanes.server import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 LIBRARY = NODE / "node_modules" / "oidc-client-ts" / "dist" / "browser" / "oidc-client-ts.min.js"
 CLIENT_ID = "clf_AAAAAAAAAAAAAAAAAAPage"
 REFRESH = "manager.signinSilent().then(user => user.access_token)"

@@ -234,14 +234,14 @@ class TestPartner:
 
 class TestStatements:
     @pytest.fixture
-    def closed(self, globex, gauge, shop, time_machine):
+    def closed(self, globex, gauge, shop, one_clock):
         Project.objects.update(created_at=datetime(2026, 1, 2, tzinfo=UTC))
-        time_machine.move_to(datetime(2026, 1, 20, 12, tzinfo=UTC), tick=False)
+        one_clock.move_to(datetime(2026, 1, 20, 12, tzinfo=UTC), tick=False)
         assert gauge.verdicts(gauge.event("1", {"ai_tokens": 1500, "ai_credits": "0.25"})) == ["ok"]
-        time_machine.move_to(datetime(2026, 2, 7, 12, tzinfo=UTC), tick=False)
+        one_clock.move_to(datetime(2026, 2, 7, 12, tzinfo=UTC), tick=False)
         statements.close_due(datetime.now(UTC))
         assert gauge.verdicts(gauge.event("2", {"ai_tokens": 9}, time="2026-01-30T12:00:00Z")) == ["ok"]
-        time_machine.move_to(datetime(2026, 3, 7, 12, tzinfo=UTC), tick=False)
+        one_clock.move_to(datetime(2026, 3, 7, 12, tzinfo=UTC), tick=False)
         statements.close_due(datetime.now(UTC))
         return globex.statements.get(month="2026-01-01")
 

@@ -13,9 +13,9 @@ from datetime import datetime
 from functools import lru_cache
 
 from usage import event_ids
-from usage.metrics import NAMES, SUMS
+from usage.metrics import NAMES
 from usage.sql_store import days, late, ledger
-from usage.sql_store.activity import STEP
+from usage.sql_store.activity import ACTIVITIES, STEP
 from usage.sql_store.batches import rollup
 from usage.sql_store.gate import Gate
 from usage.sql_store.judging import has_peak
@@ -104,7 +104,7 @@ SELECT count(*) FROM inserted
 
 def activity(present: Sequence[str]) -> str:
     """As `activity.note` does: to the minute, and past projects that something else holds."""
-    used = " OR ".join(f"{name} > 0" for name in present if name in SUMS) or "false"
+    used = " OR ".join(f"{name} > 0" for name in present if name in ACTIVITIES) or "false"
     return f""", active AS (
     SELECT project_id, max(at) AS at FROM known
     WHERE ({used}) AND (last_activity_at IS NULL OR at > last_activity_at + %s) GROUP BY 1
