@@ -267,6 +267,10 @@ PATHS: Schema = {
                     "description": "A path.",
                 }
             ],
+            "responses": {
+                "200": json(ref("Metadata"), "Public, cacheable, CORS `*`."),
+                "404": json(ref("OAuthError"), "Nothing that is protected stands there."),
+            },
         }
     },
     "/.well-known/jwks.json": metadata("project_jwks", "Public keys of project authorization codes", "KeySet"),
