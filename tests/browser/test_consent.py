@@ -121,4 +121,4 @@ def test_the_window_that_opened_the_popup_keeps_it(chromium, site):
         assert not page.evaluate("window.popup.closed")
         assert popup.evaluate("window.opener !== null")
         popup.close()
-        assert page.evaluate("window.popup.closed")
+        page.wait_for_function("window.popup.closed")
