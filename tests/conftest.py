@@ -19,6 +19,8 @@ RSA_KEYS: list[keys.PrivateKey] = []
 def pytest_configure() -> None:
     # Nobody guesses passwords here, and a slow hash in every fixture would be most of the run.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Each of the thousands of test clients starts a handler of its own, which would list every static file.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)
