@@ -12,20 +12,27 @@ import os
 import random
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import django
+import httpx
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 after the settings
+from django.conf import settings  # noqa: E402 after the settings
+from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from usage.metrics import NAMES  # noqa: E402
-from usage.sql_store import batches, store  # noqa: E402
+from tests import cast  # noqa: E402
+from tests.lanes.server import running  # noqa: E402
+from usage.metrics import METRICS, NAMES  # noqa: E402
+from usage.sql_store import clean_batches, store  # noqa: E402
 from usage.sql_store.sql import fetch  # noqa: E402
 from usage.store import Owner, Recorded, Sender  # noqa: E402
 
@@ -33,6 +40,8 @@ SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 PROJECTS = 10_000
 MOST_A_SECOND = 20_000  # events that a client makes ahead
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/8")
+SERVE = (sys.executable, "manage.py", "serve", "--no-worker")
 LARGE, SMALL = Owner("partner", "ps_large0000001"), Owner("partner", "ps_small0000001")
 SENDER = Sender(1, "live")
 FORK = multiprocessing.get_context("fork")
@@ -42,8 +51,7 @@ def main() -> list[list[str]]:
     """Rows of the table: what, measured, share, of what."""
     call_command("migrate", verbosity=0)
     large, small = make_projects(LARGE, PROJECTS), make_projects(SMALL, 100)
-    rows = rates(large)
-    rows.append(size())
+    rows = [*rates(large), *sizes()]
     fill_year()
     return rows + reads(large, small)
 
@@ -57,6 +65,15 @@ def rates(projects: list[UUID]) -> list[list[str]]:
             measured[clients, batch] = found = rate(clients, recorder, projects, batch)
             share = [f"{found / copy:.2f}", "raw COPY"] if (clients, batch) == (4, 1000) else ["", ""]
             rows.append([f"store, batch {batch:,}, {clients} clients", f"{found:,.0f}/s", *share])
+    http = over_http(projects)
+    rows.append(
+        [
+            "HTTP, 2 processes, batch 1,000, 4 clients",
+            f"{http:,.0f}/s",
+            f"{http / measured[4, 1000]:.2f}",
+            "the store",
+        ]
+    )
     bare = rate(4, unrolled, projects, 1000)
     rows.append(
         [
@@ -132,8 +149,52 @@ def recorder(projects: list[UUID], batch: int, number: int) -> Callable[[], int]
 
 
 def unrolled(projects: list[UUID], batch: int, number: int) -> Callable[[], int]:
-    batches.rollup = lambda *_: ""
+    clean_batches.rollup = lambda *_, **__: ""
     return recorder(projects, batch, number)
+
+
+def over_http(projects: list[UUID]) -> float:
+    """Events a second through the product as it is served, in batches of 1,000."""
+    meter = cast.machine_application()
+    with tempfile.TemporaryDirectory() as folder:
+        more = {"GATEHOUSE_REDIS_URL": REDIS, "GATEHOUSE_WEB_CONCURRENCY": "2", "GATEHOUSE_VAR": str(settings.VAR)}
+        with running(Path(folder), SERVE, **more) as server:
+            asked = {
+                "grant_type": "client_credentials",
+                "client_id": meter.client_id,
+                "client_secret": cast.METER_SECRET,
+            }
+            answer = httpx.post(f"{server.url}/api/oauth/v1/token", data=asked).raise_for_status()
+            kind = partial(poster, server.url, answer.json()["access_token"])
+            return rate(4, kind, projects, 1000)
+
+
+def poster(url: str, token: str, projects: list[UUID], batch: int, number: int) -> Callable[[], int]:
+    bodies = iter([json.dumps([as_sent(each) for each in events]) for events in made_ahead(projects, batch, number)])
+    wire = httpx.Client(headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+
+    def step() -> int:
+        body = next(bodies, None)
+        if body is None:
+            return 0
+        answer = wire.post(f"{url}/usage/v1/events", content=body, timeout=60).json()
+        if answer["accepted"] != batch:
+            raise RuntimeError(f"not all of a batch was counted: {answer}")
+        return batch
+
+    return step
+
+
+def as_sent(event: Recorded) -> dict[str, object]:
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": "usage.recorded",
+        "subject": str(event.project),
+        "time": event.at.isoformat(),
+        "data": {name: str(amount // 10 ** METRICS[name].places) for name, amount in event.amounts.items()},
+    }
 
 
 def copier(projects: list[UUID], batch: int, number: int) -> Callable[[], int]:
@@ -186,11 +247,19 @@ def make_projects(owner: Owner, number: int) -> list[UUID]:
     return [id_ for (id_,) in rows]
 
 
-def size() -> list[str]:
-    [(size_bytes, number)] = fetch(
-        "SELECT pg_total_relation_size('usage_event_1'), (SELECT count(*) FROM usage_event_1)"
-    )
-    return ["a million events with their keys", f"{size_bytes / number:.0f} MB", "", f"of {number:,}"]
+def sizes() -> list[list[str]]:
+    """Bytes of events as they came, and when their generation is over and its indexes are made anew."""
+    [(number,)] = fetch("SELECT count(*) FROM usage_event_1")
+    rows = [size("a million events with their keys, as they came", number)]
+    with connection.cursor() as cursor:
+        cursor.execute("REINDEX TABLE usage_event_1")
+    return [*rows, size("the same after REINDEX, as a finished generation can have it", number)]
+
+
+def size(what: str, number: int) -> list[str]:
+    [(heap, indexes)] = fetch("SELECT pg_relation_size('usage_event_1'), pg_indexes_size('usage_event_1')")
+    words = f"{heap / number:.0f} rows, {indexes / number:.0f} indexes"
+    return [what, f"{(heap + indexes) / number:.0f} MB", "", f"{words}; of {number:,}"]
 
 
 def fill_year() -> None:

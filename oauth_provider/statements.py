@@ -46,6 +46,7 @@ def as_uuid(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def as_time(value: datetime) -> datetime:
-    """SQLite hands times back without their zone, which is UTC."""
+def as_time(value: datetime | str) -> datetime:
+    """SQLite hands times back without their zone, which is UTC, and computed ones as text."""
+    value = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -123,7 +123,9 @@ class Sequence:
         self.sql, self.model = sql_store.SqlStore(), ModelStore(play.world.known, began_at=BEGIN)
 
     def play(self, steps: list[tuple]) -> None:
-        clock, reading.clock = reading.clock, lambda: self.now  # the database's own can't be stopped
+        clock, now_in_sql = reading.clock, reading.now_in_sql
+        # The database's own can't be stopped.
+        reading.clock, reading.now_in_sql = lambda: self.now, lambda: ("%s", [self.now])
         self.model.clock = lambda: self.now
         try:
             self.send(LIVE, list(range(6)))
@@ -133,7 +135,7 @@ class Sequence:
             if self.sql.keep_house(self.now):  # summed up anew, they are the same
                 self.compare_owners()
         finally:
-            reading.clock = clock
+            reading.clock, reading.now_in_sql = clock, now_in_sql
 
     def same(self, what: Callable, *words: object) -> object:
         """What both answer. `what`: a method's name."""

@@ -31,6 +31,7 @@ def at(time_machine, gauge, monkeypatch):
     """Moves to a moment, at which the meter gets a new token. The database's own clock can't be moved."""
     for module in (sql_store, reading):
         monkeypatch.setattr(module, "clock", timezone.now)
+    monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [timezone.now()]))
 
     def move(*moment: int) -> datetime:
         now = datetime(*moment, tzinfo=UTC)
@@ -169,6 +170,7 @@ class TestPeaks:
 
     def test_a_batch_of_many_crosses_where_each_alone_would(self, monkeypatch, time_machine, db):
         monkeypatch.setattr(reading, "clock", lambda: NOW)
+        monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [NOW]))
         time_machine.move_to(NOW, tick=False)
         world, chosen = World(), random.Random(5)
         for turn in range(12):

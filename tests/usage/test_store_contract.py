@@ -30,6 +30,7 @@ def world():
 def store(request, world, time_machine, monkeypatch):
     time_machine.move_to(NOW, tick=False)
     monkeypatch.setattr(reading, "clock", timezone.now)  # the database's own can't be stopped
+    monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [timezone.now()]))
     if request.param == "model":
         return ModelStore(world.known, began_at=NOW)
     IngestGate.objects.update(generation_began_at=NOW)

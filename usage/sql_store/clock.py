@@ -13,3 +13,8 @@ def clock() -> datetime:
         return timezone.now()
     now: datetime = fetch("SELECT clock_timestamp()")[0][0]
     return now
+
+
+def now_in_sql() -> tuple[str, list[datetime]]:
+    """The same inside a statement: an expression, and the parameters that it takes."""
+    return ("clock_timestamp()", []) if is_postgresql() else ("%s", [timezone.now()])

@@ -68,7 +68,8 @@ WITH p AS (
 
 def changes(name: str) -> str:
     """How a peak of the partner changes from day to day: each sample comes in on its day, is carried
-    on until the next one or the end of its project, and goes out. `carried` counts those that are."""
+    on until the next one or the end of its project, and goes out. `carried` counts those that are.
+    The sample before the period is looked up for those projects alone that have none on its first day."""
     return f"""
 , {name}_samples AS (
     SELECT born, died, day, amount, lead(day) OVER (PARTITION BY id ORDER BY day) AS next_day FROM (
@@ -76,7 +77,7 @@ def changes(name: str) -> str:
             SELECT u.day, u.{name} AS amount FROM usage_daily u
             WHERE u.project_id = p.id AND u.day < %(first)s::date AND u.{name} IS NOT NULL
             ORDER BY u.day DESC LIMIT 1
-        ) s
+        ) s WHERE p.id NOT IN (SELECT project_id FROM d WHERE day = %(first)s::date AND {name} IS NOT NULL)
         UNION ALL SELECT p.*, d.day, d.{name} FROM p JOIN d ON d.project_id = p.id WHERE d.{name} IS NOT NULL
     ) s
 ), {name} AS (

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from usage.metrics import NAMES, PEAKS, Amounts, fold, zero
 from usage.sql_store import partner_days
-from usage.sql_store.clock import clock
+from usage.sql_store.clock import clock, now_in_sql
 from usage.sql_store.days import Cells
 from usage.sql_store.sql import among, as_day, as_time, as_uuid, day_of, fetch, is_postgresql
 from usage.store import Day, Owner
@@ -151,18 +151,18 @@ def filled(cells: Mapping[str, int | None], samples: Samples) -> tuple[dict[str,
 def find(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, tuple[Life, Samples, dict[date, Cells]]]:
     """Of each project its life, its last samples before the period and its rows of it: one
     statement, so that all are of one moment (metering.md, trap 28)."""
-    today = day_of(clock())
+    now, instants = now_in_sql()
     condition, parameters = among("p.id", projects)
     rows = fetch(
-        FIND.format(once="MATERIALIZED" if is_postgresql() else "", condition=condition),
-        [*[first] * len(PEAKS), *parameters, first, last],
+        FIND.format(now=now, once="MATERIALIZED" if is_postgresql() else "", condition=condition),
+        [*instants, *[first] * len(PEAKS), *parameters, first, last],
     )
     found: dict[UUID, tuple[Life, Samples, dict[date, Cells]]] = {}
-    for id_, created_at, deleted_at, *rest in rows:
+    for id_, created_at, exists_until, *rest in rows:
         samples, day, amounts = rest[: len(PEAKS)], rest[len(PEAKS)], rest[len(PEAKS) + 1 :]
         project = as_uuid(id_)
         if project not in found:
-            life = Life(day_of(as_time(created_at)), day_of(as_time(deleted_at)) if deleted_at else today)
+            life = Life(day_of(as_time(created_at)), day_of(as_time(exists_until)))
             found[project] = (life, samples_in(dict(zip(PEAKS, samples, strict=True))), {})
         if day is not None:
             found[project][2][as_day(day)] = dict(zip(NAMES, amounts, strict=True))
@@ -171,7 +171,7 @@ def find(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, tuple[
 
 # Each project once in `found`, or its samples would be looked up for each of its days.
 FIND = (
-    "WITH found AS {once} (SELECT p.id, p.created_at, p.deleted_at, "
+    "WITH found AS {once} (SELECT p.id, p.created_at, COALESCE(p.deleted_at, {now}) AS exists_until, "
     + ", ".join(
         f"(SELECT d.{name} FROM usage_daily d WHERE d.project_id = p.id AND d.day < %s AND d.{name} IS NOT NULL "
         f"ORDER BY d.day DESC LIMIT 1) AS last_{name}"
