@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 from django.utils import timezone
@@ -43,9 +44,7 @@ def with_events(first: date, last: date) -> Span:
 
 def differences(day: date, *, repair: bool) -> list[Difference]:
     """Where the rollup of `day` is not what its events add up to; each is logged."""
-    found = store.recompute(day, day, repair=repair)
-    if repair and (mended := [each for each in found if day >= store.first_open_day()]):
-        tell(day, mended)
+    found = store.recompute(day, day, repair=repair, mended=partial(tell, day))
     for each in found:
         log.error(
             "rollup differs",

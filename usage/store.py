@@ -80,6 +80,7 @@ class Counted:
 
 
 Watch = Callable[[Counted], None]
+Mended = Callable[[Sequence["Difference"]], None]
 Result = TypeVar("Result")
 
 
@@ -205,8 +206,9 @@ class UsageStore(Protocol):
     def close_before(self, first_open_day: date, now: datetime) -> None:
         """Closes all months before `first_open_day` (the first of a month): their figures never change again."""
 
-    def recompute(self, first: date, last: date, *, repair: bool) -> list[Difference]:
-        """Where the rollup is not what the events add up to; open days are repaired if asked."""
+    def recompute(self, first: date, last: date, *, repair: bool, mended: Mended | None = None) -> list[Difference]:
+        """Where the rollup is not what the events add up to; open days are repaired if asked, and `mended`
+        is told of those in the transaction that repairs them."""
 
     def late_days(self, arrived_before: date) -> list[date]:
         """Days that changed by events that came, or were taken back, two days after them or later, since they

@@ -22,6 +22,7 @@ from usage.store import (
     Day,
     Difference,
     EventPage,
+    Mended,
     Owner,
     Recorded,
     Result,
@@ -339,7 +340,7 @@ class ModelStore:
             raise ValueError(first_open_day)
         self.open_from = max(self.open_from, first_open_day)
 
-    def recompute(self, first: date, last: date, *, repair: bool) -> list[Difference]:
+    def recompute(self, first: date, last: date, *, repair: bool, mended: Mended | None = None) -> list[Difference]:
         return []  # its rows are what the events add up to
 
     def late_days(self, arrived_before: date) -> list[date]:

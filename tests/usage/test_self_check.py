@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
@@ -82,6 +83,15 @@ def test_trap_29_a_damaged_cell_is_found_in_one_run_and_repaired_with_an_audit_r
     fact = Fact.objects.get(type="usage.rollup_mended")
     assert (fact.data["day"], fact.data["count"]) == (str(YESTERDAY), 1)
     assert fact.data["cells"][0]["metric"] == metric
+
+
+def test_without_its_audit_row_nothing_is_mended(shop, monkeypatch):
+    sent(shop, YESTERDAY, ai_tokens=5)
+    Daily.objects.update(ai_tokens=7)
+    monkeypatch.setattr(rollup.events, "record", Mock(side_effect=RuntimeError))
+    with pytest.raises(RuntimeError):
+        rollup.differences(YESTERDAY, repair=True)
+    assert Daily.objects.get().ai_tokens == 7
 
 
 def test_after_the_repair_it_is_checked_again_and_staff_are_left_alone(shop):

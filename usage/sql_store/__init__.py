@@ -16,6 +16,7 @@ from usage.store import (
     Day,
     Difference,
     EventPage,
+    Mended,
     Owner,
     Recorded,
     Result,
@@ -88,8 +89,8 @@ class SqlStore:
     def close_before(self, first_open_day: date, now: datetime) -> None:
         closing.close_before(first_open_day, now)
 
-    def recompute(self, first: date, last: date, *, repair: bool) -> list[Difference]:
-        return rebuilding.recompute(first, last, repair=repair)
+    def recompute(self, first: date, last: date, *, repair: bool, mended: Mended | None = None) -> list[Difference]:
+        return rebuilding.recompute(first, last, repair=repair, mended=mended)
 
     def late_days(self, arrived_before: date) -> list[date]:
         return late.days(arrived_before)

@@ -10,7 +10,7 @@ from usage.sql_store import days
 from usage.sql_store.days import Cells, ProjectDay
 from usage.sql_store.gate import Gate, peek, through
 from usage.sql_store.sql import Row, as_day, as_uuid, fetch, is_postgresql
-from usage.store import Difference
+from usage.store import Difference, Mended
 
 # What a day's number is made of: neither posted as an adjustment nor taken back. What was taken
 # back after its month had closed still counts there. A day whose events were all taken back keeps its row.
@@ -54,17 +54,22 @@ def count(pairs: Collection[ProjectDay]) -> dict[ProjectDay, Cells]:
     return cells_of([row for pair in pairs for row in fetch(one, pair)])
 
 
-def recompute(first: date, last: date, *, repair: bool) -> list[Difference]:
+def recompute(first: date, last: date, *, repair: bool, mended: Mended | None) -> list[Difference]:
     differences = []
     start = max(first, peek().oldest_event_day)
     while start <= last:
         end = min(last, start + DAYS_AT_ONCE - ONE_DAY)
         differences += compare(start, end)
         start = end + ONE_DAY
-    pairs = {(each.project, each.on) for each in differences}
-    if repair and pairs:
-        through(lambda gate: rewrite({pair for pair in pairs if pair[1] >= gate.first_open_day}, gate))
+    if repair and differences:
+        through(lambda gate: mend([each for each in differences if each.on >= gate.first_open_day], gate, mended))
     return differences
+
+
+def mend(differences: Sequence[Difference], gate: Gate, mended: Mended | None) -> None:
+    rewrite({(each.project, each.on) for each in differences}, gate)
+    if mended and differences:
+        mended(differences)
 
 
 def compare(first: date, last: date) -> list[Difference]:
