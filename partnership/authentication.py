@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import BinaryField, DateTimeField, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from accounts.client_address import client_address
 from accounts.errors import ApiError, RateLimited
 from accounts.rate_limit import Usage, use_hot
 from oauth_provider.opaque import digest
+from oauth_provider.prepared import Parameter, Prepared
 from partnership.errors import (
     AddressNotAllowed,
     InvalidCredentials,
@@ -32,6 +33,12 @@ from partnership.models import Partner, PartnerSecret, Project
 Mode = Project.Mode
 WINDOW_SECONDS = 60
 USE_WRITTEN_EVERY = timedelta(seconds=60)
+LIVE_SECRET = Prepared(
+    lambda: PartnerSecret.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=Parameter("now", DateTimeField())),
+        digest=Parameter("digest", BinaryField()),
+    ).select_related("partner")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +104,7 @@ def challenge_strangers(request: HttpRequest) -> ApiError | None:
 def check_secret(request: HttpRequest, partner_id: str, now: datetime) -> Caller:
     """One answer for absent, unknown, expired and another partner's: ids can't be probed."""
     given = request.headers.get("X-Partnership-Secret", "")
-    live = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    secret = PartnerSecret.objects.filter(live, digest=digest(given)).select_related("partner").first()
+    secret = LIVE_SECRET.first(digest=digest(given), now=now)
     if secret is None or secret.partner_id != partner_id:
         raise InvalidCredentials
     return Caller(secret.partner, secret.environment, secret, request.META["gatehouse.request_id"])

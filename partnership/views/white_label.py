@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import NotRequired, TypedDict
 
 from django.conf import settings
+from django.db.models import CharField, F, QuerySet, UUIDField
 from django.http import HttpRequest, JsonResponse
 
+from oauth_provider.prepared import Parameter, Prepared
 from oauth_provider.views.call import Call, Id
 from oauth_provider.views.door import as_uuid
 from partnership import creation, events, lifecycle, project_token
@@ -107,7 +109,7 @@ class Metadata(PartnerView):
     calls = {"GET": Call("A project with its key", {200: OneWhiteLabelProject}, refusals=(ProjectNotFound,))}
 
     def get(self, request: HttpRequest, project_id: str) -> JsonResponse:
-        return answer(OneWhiteLabelProject(project=full_project_body(get_project(self.caller, project_id))))
+        return answer(OneWhiteLabelProject(project=full_project_body(read_project(self.caller, project_id))))
 
 
 class Pause(PartnerView):
@@ -230,8 +232,33 @@ def get_project(caller: Caller, project_id: str, *, deleted_too: bool = False) -
         pk=as_uuid(project_id), partner=caller.partner, mode=MODE, environment=caller.environment
     ).select_related("provisioner")
     if not deleted_too:
-        found = found.filter(deleted_at__isnull=True).exclude(operation_status="deleting")
+        found = there(found)
     project = found.first()
     if project is None:
         raise ProjectNotFound
     return project
+
+
+def there(projects: QuerySet[Project]) -> QuerySet[Project]:
+    return projects.filter(deleted_at__isnull=True).exclude(operation_status="deleting")
+
+
+def read_project(caller: Caller, project_id: str) -> Project:
+    """As `get_project`, by one statement that brings its key."""
+    project = READ_PROJECT.first(project=as_uuid(project_id), partner=caller.partner.pk, environment=caller.environment)
+    if project is None:
+        raise ProjectNotFound
+    return project
+
+
+READ_PROJECT = Prepared(
+    lambda: there(
+        Project.objects.filter(
+            pk=Parameter("project", UUIDField()),
+            partner_id=Parameter("partner", CharField()),
+            environment=Parameter("environment", CharField()),
+            mode=MODE,
+            keys__expires_at=None,
+        ).annotate(encrypted_key=F("keys__encrypted"))
+    )
+)

@@ -23,6 +23,7 @@ FIRST = TODAY - timedelta(days=30)
 @pytest.fixture(autouse=True)
 def at_noon(monkeypatch):
     monkeypatch.setattr(reading, "clock", lambda: NOW)
+    monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [NOW]))
     IngestGate.objects.update(generation_began_at=NOW, first_open_day=gate.NOTHING_CLOSED, generation=1)
     gate.guard(gate.NOTHING_CLOSED)
     yield

@@ -1,0 +1,75 @@
+"""Querysets that are compiled once a process and prepared by PostgreSQL.
+
+Django compiles a queryset anew each time it is used, and the database then plans it anew: together
+several times what running it takes (docs/decisions/0120). For the reads of hot calls that want
+models; the token path has statements of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db.models.query import get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
+
+from oauth_provider.statements import fetch_one
+
+M = TypeVar("M", bound=models.Model)
+
+
+class Parameter(models.Value):
+    """Stands in a queryset for a value that each read gives by `name`."""
+
+    def __init__(self, name: str, field: models.Field[Any, Any]) -> None:
+        super().__init__(name, field)
+        self.name = name
+
+    def as_sql(self, compiler: SQLCompiler, connection: object) -> tuple[str, list[Any]]:
+        return "%s", [self]
+
+    def given(self, values: dict[str, Any]) -> Any:
+        return self.output_field.get_db_prep_value(values[self.name], connection)
+
+
+class Prepared(Generic[M]):
+    """`build` makes the queryset, at the first read, with a `Parameter` for each value that changes."""
+
+    def __init__(self, build: Callable[[], models.QuerySet[M]]) -> None:
+        self.build = build
+
+    @cached_property
+    def compiled(self) -> tuple[str, Sequence[Any], Callable[[Any], M]]:
+        queryset = self.build()[:1]
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, parameters = compiler.as_sql()
+        return sql, parameters, maker(compiler)
+
+    def first(self, **values: Any) -> M | None:
+        """The first row, with what the queryset selects or annotates beside it."""
+        sql, parameters, make = self.compiled
+        row = fetch_one(sql, [each.given(values) if isinstance(each, Parameter) else each for each in parameters])
+        return None if row is None else make(row)
+
+
+def maker(compiler: SQLCompiler) -> Callable[[Any], Any]:
+    """Rows of `compiler`'s statement to models, as `ModelIterable` does it."""
+    select, info, annotations = compiler.select, compiler.klass_info, compiler.annotation_col_map or {}
+    columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+    names = [column.target.attname for column, *_ in select[columns]]
+    related = get_related_populators(info, select, DEFAULT_DB_ALIAS)
+    converters = compiler.get_converters([column for column, *_ in select])
+
+    def make(row: Any) -> Any:
+        if converters:
+            [row] = compiler.apply_converters([row], converters)
+        made = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[columns])
+        for each in related:
+            each.populate(row, made)
+        for name, column in annotations.items():
+            setattr(made, name, row[column])
+        return made
+
+    return make
