@@ -1,27 +1,26 @@
 """When a session was last seen, for the list under `/account/security`."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from allauth.usersessions.models import UserSession
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 
 from accounts.security_events import address_of
+from accounts.statements import fetch_one
 
 EVERY = timedelta(minutes=1)
+SEEN = f"""
+UPDATE {UserSession._meta.db_table} SET last_seen_at = %s, ip = coalesce(%s, ip)
+WHERE session_key = %s AND last_seen_at < %s RETURNING id
+"""
 
 
-class LastSeenMiddleware:
+class LastSeenMiddleware(MiddlewareMixin):
     """At most one write a minute for a session: allauth's own middleware writes at each request."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> None:
         if request.session.session_key and request.user.is_authenticated:
             now = timezone.now()
-            seen = UserSession.objects.filter(session_key=request.session.session_key, last_seen_at__lt=now - EVERY)
-            address = address_of(request)
-            seen.update(last_seen_at=now, **({"ip": address} if address else {}))
-        return self.get_response(request)
+            fetch_one(SEEN, [now, address_of(request), request.session.session_key, now - EVERY])

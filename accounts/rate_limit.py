@@ -119,7 +119,7 @@ def limited_by_address(
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
         def limited(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            usage = use(name, limit_key(request), request)
+            usage = use_hot(name, limit_key(request), request)
             usage.check()
             with usage.told():
                 response = view(request, *args, **kwargs)

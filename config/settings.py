@@ -161,17 +161,17 @@ MIDDLEWARE = [
     "config.errors.ErrorMiddleware",
     "config.middleware.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.pages.CSPMiddleware",
+    "config.pages.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "oauth_provider.cors.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.pages.AuthenticationMiddleware",
+    "config.pages.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.last_seen.LastSeenMiddleware",
+    "config.pages.LastSeenMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -270,7 +270,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * (read(env.int, "SESSION_DAYS", 14))
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

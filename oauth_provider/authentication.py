@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.errors import ApiError
+from accounts.statements import as_time, as_uuid, fetch_one
 from oauth_provider import dpop, public_keys, scopes
 from oauth_provider.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
 from oauth_provider.opaque import digest
 from oauth_provider.protected_areas import metadata_url
-from oauth_provider.statements import as_time, as_uuid, fetch_one
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
 

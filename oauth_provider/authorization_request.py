@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_plus, unquote_to_bytes
 
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
+from accounts.prepared import Parameter, Prepared
 from oauth_provider import id_tokens, redirect_uris, resources, scopes
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
 from oauth_provider.models import Application, Registration
@@ -102,7 +104,7 @@ def read_client(query: Query) -> Application:
     if {"client_id", "redirect_uri"} & query.repeated:
         raise AuthorizePageError("invalid_request", _("The link names its application or address twice."))
     client_id, redirect_uri = shown(query, "client_id"), shown(query, "redirect_uri")
-    application: Application | None = Application.objects.filter(client_id=client_id).first() if client_id else None
+    application: Application | None = CLIENT.first(client_id=client_id) if client_id else None
     if application is None:
         message = _("The application that sent you here is unknown.")
         raise AuthorizePageError("invalid_client", message, client_id=client_id, redirect_uri=redirect_uri)
@@ -110,6 +112,11 @@ def read_client(query: Query) -> Application:
         message = why_disabled(application)
         raise AuthorizePageError("invalid_client", message, client_id=client_id, redirect_uri=redirect_uri)
     return application
+
+
+CLIENT = Prepared(
+    lambda: Application.objects.filter(client_id=Parameter("client_id", CharField())).select_related("registration")
+)
 
 
 def why_disabled(application: Application) -> str:

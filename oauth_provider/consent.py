@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import IntegerField, UUIDField
 
 from accounts.models import User
+from accounts.prepared import Parameter, Prepared
 from accounts.sign_ins import SignIn
 from oauth_provider import codes, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
@@ -18,8 +20,17 @@ from oauth_provider.opaque import digest, is_handle
 
 def remembered(application: Application, user: User) -> str:
     """The scopes that `user` allowed before; "" for none."""
-    kept = Consent.objects.filter(application=application, user=user, is_remembered=True)
-    return kept.values_list("scope", flat=True).first() or ""
+    kept = REMEMBERED.first(application=application.pk, user=user.pk)
+    return kept.scope if kept else ""
+
+
+REMEMBERED = Prepared(
+    lambda: Consent.objects.filter(
+        application_id=Parameter("application", IntegerField()),
+        user_id=Parameter("user", UUIDField()),
+        is_remembered=True,
+    )
+)
 
 
 def is_needed(request: AuthorizationRequest, scope: str) -> bool:
@@ -86,18 +97,26 @@ def revoke(application: Application, user: User, now: datetime) -> None:
 
 
 def store(request: AuthorizationRequest, raw_query: str, *, now: datetime) -> PendingAuthorization:
-    """Keeps a request while its person signs in or thinks about it."""
-    ends = now + timedelta(seconds=settings.PENDING_AUTHORIZATION_SECONDS)
-    return PendingAuthorization.objects.create(
-        application=request.application, query=raw_query, created_at=now, expires_at=ends
-    )
+    """Keeps a request while its person signs in."""
+    pending = new_pending(request, raw_query, now)
+    pending.save(force_insert=True)
+    return pending
 
 
 def show_to(pending: PendingAuthorization, user: User, session_key: str) -> None:
-    """Ties the page that is about to be shown to the person and the browser session."""
+    """Ties the page that is about to be shown to the person and the browser session; keeps a new one."""
     pending.user = user
     pending.session_digest = digest(session_key)
-    pending.save(update_fields=["user", "session_digest"])
+    if pending._state.adding:
+        pending.save(force_insert=True)
+    else:
+        pending.save(update_fields=["user", "session_digest"])
+
+
+def new_pending(request: AuthorizationRequest, raw_query: str, now: datetime) -> PendingAuthorization:
+    """A request that is kept nowhere yet."""
+    ends = now + timedelta(seconds=settings.PENDING_AUTHORIZATION_SECONDS)
+    return PendingAuthorization(application=request.application, query=raw_query, created_at=now, expires_at=ends)
 
 
 def get_pending(handle: str, now: datetime) -> PendingAuthorization:

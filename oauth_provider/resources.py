@@ -3,6 +3,7 @@
 Source: oauth.md, "authorize" and "token"; docs/decisions/0109.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -101,6 +102,12 @@ def all_scopes() -> dict[str, Scope]:
     return dict(SCOPES) | {
         row.name: Scope(row.name, row.text, row.resource_server.name, machine_only=row.machine_only) for row in rows
     }
+
+
+def scopes_named(names: Collection[str]) -> list[Scope]:
+    """Those of `all_scopes` that `names` has, in its order; no other server's are looked for if all are ours."""
+    known = SCOPES if SCOPES.keys() >= set(names) else all_scopes()
+    return [scope for name, scope in known.items() if name in names]
 
 
 def for_people() -> list[str]:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from accounts.statements import fetch_one
 from oauth_provider.models import TokenFamily
-from oauth_provider.statements import fetch_one
 
 NOTE_FAILED_ATTEMPT = """
 UPDATE oauth_provider_code

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts.statements import Parameter, as_time, as_uuid, fetch_one
 from oauth_provider import access_tokens
 from oauth_provider.client_authentication import (
     CLIENT_COLUMNS,
@@ -20,7 +21,6 @@ from oauth_provider.client_authentication import (
     client_of,
     client_parameters,
 )
-from oauth_provider.statements import Parameter, as_time, as_uuid, fetch_one
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from accounts.statements import fetch_one
 from oauth_provider.opaque import digest
-from oauth_provider.statements import fetch_one
 
 MAX_JTI = 255  # characters
 

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from accounts.client_address import client_address
 from accounts.errors import ApiError, RateLimited
+from accounts.prepared import Parameter, Prepared
 from accounts.rate_limit import Usage, use_hot
 from oauth_provider.opaque import digest
-from oauth_provider.prepared import Parameter, Prepared
 from partnership.errors import (
     AddressNotAllowed,
     InvalidCredentials,

@@ -85,7 +85,7 @@ def proceed(
             return send_back(asked, code=code)
     if "none" in asked.prompts:
         raise refusal(asked, "consent_required", "The person has to be asked.")
-    pending = pending or consent.store(asked, raw_query, now=now)
+    pending = pending or consent.new_pending(asked, raw_query, now)
     consent.show_to(pending, user, request.session.session_key or "")
     page = consent_page(asked, user, allowed=allowed, handle=pending.handle)
     return show_consent(request, page, form_action_for(asked.redirect_uri))

@@ -102,7 +102,7 @@ def consent_page(asked: AuthorizationRequest, user: User, *, allowed: str, handl
 
 
 def origin_of(application: Application) -> Origin | None:
-    registration = Registration.objects.filter(application=application).first()
+    registration: Registration | None = getattr(application, "registration", None)
     if registration is None:
         return None
     is_local = all(map(redirect_uris.is_loopback, application.redirect_uris.split()))
@@ -122,7 +122,7 @@ def initials(name: str) -> str:
 
 def grouped(names: Collection[str], *, is_trusted: bool) -> list[ScopeGroup]:
     """The scopes of `names` under their headings, in the order of the table."""
-    chosen = [scope for scope in resources.all_scopes().values() if scope.name in names and not scope.machine_only]
+    chosen = [scope for scope in resources.scopes_named(names) if not scope.machine_only]
     titles = dict.fromkeys(scope.group for scope in chosen)
     return [
         ScopeGroup(title, [scopes.line(scope, is_trusted=is_trusted) for scope in chosen if scope.group == title])

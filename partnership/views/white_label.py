@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import CharField, F, QuerySet, UUIDField
 from django.http import HttpRequest, JsonResponse
 
-from oauth_provider.prepared import Parameter, Prepared
+from accounts.prepared import Parameter, Prepared
 from oauth_provider.views.call import Call, Id
 from oauth_provider.views.door import as_uuid
 from partnership import creation, events, lifecycle, project_token

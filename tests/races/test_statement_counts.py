@@ -81,7 +81,7 @@ def test_a_bearer_is_one_read(alice, acme_app, statements):
 
 def test_the_authorize_page(alice, acme_app, statements):
     browser = cast.signed_in(alice)
-    assert statements(lambda: handle_of(acme_app.ask(browser))) == 9
+    assert statements(lambda: handle_of(acme_app.ask(browser))) == 6
 
 
 def test_the_answer_to_it(alice, acme_app, statements):

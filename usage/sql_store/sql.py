@@ -1,4 +1,4 @@
-"""Plain statements on both databases: prepared on PostgreSQL, as `oauth_provider/statements.py` says why."""
+"""Plain statements on both databases: prepared on PostgreSQL, as `accounts/statements.py` says why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 from django.db import connection
 
-from oauth_provider.statements import as_time, as_uuid, plain
+from accounts.statements import as_time, as_uuid, plain
 
 __all__ = ["Row", "among", "as_day", "as_time", "as_uuid", "chunks", "day_of", "execute", "execute_many", "fetch"]
 

@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
-from oauth_provider.statements import fetch_one
+from accounts.statements import fetch_one
 
 M = TypeVar("M", bound=models.Model)
 
@@ -27,8 +27,8 @@ class Parameter(models.Value):
         super().__init__(name, field)
         self.name = name
 
-    def as_sql(self, compiler: SQLCompiler, connection: object) -> tuple[str, list[Any]]:
-        return "%s", [self]
+    def as_sql(self, compiler: SQLCompiler, connection: object) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (self,)
 
     def given(self, values: dict[str, Any]) -> Any:
         return self.output_field.get_db_prep_value(values[self.name], connection)
@@ -59,7 +59,7 @@ def maker(compiler: SQLCompiler) -> Callable[[Any], Any]:
     select, info, annotations = compiler.select, compiler.klass_info, compiler.annotation_col_map or {}
     columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
     names = [column.target.attname for column, *_ in select[columns]]
-    related = get_related_populators(info, select, DEFAULT_DB_ALIAS)
+    related = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # stubs of Django 6
     converters = compiler.get_converters([column for column, *_ in select])
 
     def make(row: Any) -> Any:

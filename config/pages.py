@@ -1,0 +1,51 @@
+"""Middleware that pages need, and that calls of programs pass by: these bring no cookie and show
+nothing to a browser. A fifth of a hot call's time (docs/decisions/0120).
+"""
+
+from collections.abc import Awaitable
+
+from csp import middleware as csp
+from django.contrib.auth import middleware as auth
+from django.contrib.messages import middleware as messages
+from django.contrib.sessions import middleware as sessions
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+
+from accounts import last_seen
+from config.errors import dialect, render_page
+
+Response = HttpResponseBase | Awaitable[HttpResponseBase]
+
+
+class ForPages(MiddlewareMixin):
+    def __call__(self, request: HttpRequest) -> Response:
+        if dialect(request.path) is render_page:
+            return super().__call__(request)
+        return self.get_response(request)
+
+
+class SessionMiddleware(ForPages, sessions.SessionMiddleware):
+    pass
+
+
+class AuthenticationMiddleware(ForPages, auth.AuthenticationMiddleware):
+    pass
+
+
+class MessageMiddleware(ForPages, messages.MessageMiddleware):
+    pass
+
+
+class LastSeenMiddleware(ForPages, last_seen.LastSeenMiddleware):
+    pass
+
+
+class CSPMiddleware(ForPages, csp.CSPMiddleware):
+    """A call's answer is no document: nothing in it may be loaded or framed."""
+
+    def __call__(self, request: HttpRequest) -> Response:
+        response = super().__call__(request)
+        if isinstance(response, HttpResponseBase):
+            response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        return response

@@ -1,0 +1,60 @@
+"""A queryset that is compiled once gives what it gives each time it is compiled."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db.models import BinaryField, CharField, DateTimeField, F, Q
+from django.db.models.functions import Length
+
+from accounts.prepared import Parameter, Prepared
+from oauth_provider.models import Application, ClientSecret
+from oauth_provider.opaque import digest
+from tests.cast import ACME_SECRET, native_application, web_application
+
+pytestmark = pytest.mark.django_db
+
+
+def values(model):
+    return {field.attname: getattr(model, field.attname) for field in model._meta.concrete_fields}
+
+
+def test_a_model_with_what_it_points_to_and_an_annotation():
+    secret = Prepared(
+        lambda: (
+            ClientSecret.objects.filter(
+                Q(expires_at__isnull=True) | Q(expires_at__gt=Parameter("now", DateTimeField())),
+                digest=Parameter("digest", BinaryField()),
+            )
+            .select_related("application")
+            .annotate(letters=Length("last_four"), owner=F("application__name"))
+        )
+    )
+    acme = web_application()
+    now = datetime.now(UTC)
+    for _ in range(2):
+        found = secret.first(digest=digest(ACME_SECRET), now=now)
+        assert values(found) == values(ClientSecret.objects.get())
+        assert values(found.application) == values(Application.objects.get(pk=acme.pk))
+        assert (found.letters, found.owner) == (4, "Acme")
+    assert secret.first(digest=digest("another"), now=now) is None
+    ClientSecret.objects.update(expires_at=now - timedelta(seconds=1))
+    assert secret.first(digest=digest(ACME_SECRET), now=now) is None
+
+
+def test_each_read_has_its_own_values_and_what_is_not_there_is_none(django_assert_num_queries):
+    client = Prepared(
+        lambda: Application.objects.filter(client_id=Parameter("id", CharField())).select_related("registration")
+    )
+    acme, cli = web_application(), native_application()
+    assert [client.first(id=each.client_id) for each in (acme, cli)] == [acme, cli]
+    found = client.first(id=cli.client_id)
+    with django_assert_num_queries(0):
+        assert getattr(found, "registration", None) is None
+
+
+def test_what_it_gives_can_be_saved():
+    client = Prepared(lambda: Application.objects.filter(client_id=Parameter("id", CharField())))
+    found = client.first(id=web_application().client_id)
+    found.name = "Acme 2"
+    found.save()
+    assert Application.objects.get().name == "Acme 2"
