@@ -17,7 +17,6 @@ urlpatterns = [
     path("", include("usage.urls")),
     # Before the provider: its /account/apps shows the partners beside the applications.
     path("", include("partnership.urls")),
-    path("", include("usage.urls")),
     path("", include("oauth_provider.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
