@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -29,21 +29,18 @@ from django.conf import settings  # noqa: E402 after the settings
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
+from bench.usage_clients import SECONDS, copier, poster, recorder, unrolled  # noqa: E402
 from tests import cast  # noqa: E402
 from tests.lanes.server import running  # noqa: E402
-from usage.metrics import METRICS, NAMES  # noqa: E402
-from usage.sql_store import clean_batches, store  # noqa: E402
+from usage.metrics import NAMES  # noqa: E402
+from usage.sql_store import store  # noqa: E402
 from usage.sql_store.sql import fetch  # noqa: E402
-from usage.store import Owner, Recorded, Sender  # noqa: E402
+from usage.store import Owner  # noqa: E402
 
-SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 PROJECTS = 10_000
-MOST_A_SECOND = 20_000  # events that a client makes ahead
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/8")
 SERVE = (sys.executable, "manage.py", "serve", "--no-worker")
 LARGE, SMALL = Owner("partner", "ps_large0000001"), Owner("partner", "ps_small0000001")
-SENDER = Sender(1, "live")
 FORK = multiprocessing.get_context("fork")
 
 
@@ -57,13 +54,18 @@ def main() -> list[list[str]]:
 
 
 def rates(projects: list[UUID]) -> list[list[str]]:
-    copy = rate(4, copier, projects, 1000)
-    rows = [["raw COPY, no index, batch 1,000, 4 clients", f"{copy:,.0f}/s", "", ""]]
+    copy = rate(4, partial(copier, "bench_copy"), projects, 1000)
+    indexed = rate(4, partial(copier, "bench_copy_indexed"), projects, 1000)
+    rows = [
+        ["raw COPY, no index, batch 1,000, 4 clients", f"{copy:,.0f}/s", "", ""],
+        ["the same with the store's two indexes", f"{indexed:,.0f}/s", f"{indexed / copy:.2f}", "raw COPY"],
+    ]
     measured = {}
     for clients in (1, 4):
         for batch in (1, 100, 1000, 5000):
             measured[clients, batch] = found = rate(clients, recorder, projects, batch)
-            share = [f"{found / copy:.2f}", "raw COPY"] if (clients, batch) == (4, 1000) else ["", ""]
+            of_both = f"raw COPY; {found / indexed:.2f} of that with indexes"
+            share = [f"{found / copy:.2f}", of_both] if (clients, batch) == (4, 1000) else ["", ""]
             rows.append([f"store, batch {batch:,}, {clients} clients", f"{found:,.0f}/s", *share])
     http = over_http(projects)
     rows.append(
@@ -112,47 +114,6 @@ def rate(
     return total
 
 
-def made_ahead(projects: list[UUID], batch: int, number: int) -> list[list[Recorded]]:
-    chosen = random.Random(f"{number} {time.time_ns()}")
-    now = datetime.now(UTC)
-    milliseconds = time.time_ns() // 1_000_000
-    limit = min(int(MOST_A_SECOND * SECONDS), int(batch * 400 * SECONDS))
-    return [
-        [
-            Recorded(
-                f"/edge/{number}",
-                ulid(milliseconds + turn, chosen),
-                chosen.choice(projects),
-                now - timedelta(seconds=chosen.randrange(60)),
-                {chosen.choice(NAMES): chosen.randrange(1, 10**6)},
-            )
-            for _ in range(batch)
-        ]
-        for turn in range(max(1, limit // batch))
-    ]
-
-
-def ulid(milliseconds: int, chosen: random.Random) -> str:
-    """Ten characters of time, sixteen of chance."""
-    time_ = "".join(CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5))
-    return time_ + "".join(chosen.choices(CROCKFORD, k=16))
-
-
-def recorder(projects: list[UUID], batch: int, number: int) -> Callable[[], int]:
-    work = iter(made_ahead(projects, batch, number))
-    now = store.clock()
-
-    def step() -> int:
-        return len(store.record(SENDER, events, now)) if (events := next(work, None)) else 0
-
-    return step
-
-
-def unrolled(projects: list[UUID], batch: int, number: int) -> Callable[[], int]:
-    clean_batches.rollup = lambda *_, **__: ""
-    return recorder(projects, batch, number)
-
-
 def over_http(projects: list[UUID]) -> float:
     """Events a second through the product as it is served, in batches of 1,000."""
     meter = cast.machine_application()
@@ -169,61 +130,6 @@ def over_http(projects: list[UUID]) -> float:
             return rate(4, kind, projects, 1000)
 
 
-def poster(url: str, token: str, projects: list[UUID], batch: int, number: int) -> Callable[[], int]:
-    bodies = iter([json.dumps([as_sent(each) for each in events]) for events in made_ahead(projects, batch, number)])
-    wire = httpx.Client(headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
-
-    def step() -> int:
-        body = next(bodies, None)
-        if body is None:
-            return 0
-        answer = wire.post(f"{url}/usage/v1/events", content=body, timeout=60).json()
-        if answer["accepted"] != batch:
-            raise RuntimeError(f"not all of a batch was counted: {answer}")
-        return batch
-
-    return step
-
-
-def as_sent(event: Recorded) -> dict[str, object]:
-    return {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": "usage.recorded",
-        "subject": str(event.project),
-        "time": event.at.isoformat(),
-        "data": {name: str(amount // 10 ** METRICS[name].places) for name, amount in event.amounts.items()},
-    }
-
-
-def copier(projects: list[UUID], batch: int, number: int) -> Callable[[], int]:
-    columns = ("at", *NAMES, "source_id", "client", "delay_seconds", "generation", "project_id", "event_id")
-    texts = []
-    for events in made_ahead(projects, batch, number)[:20]:
-        lines = [
-            "\t".join(
-                [
-                    each.at.isoformat(),
-                    *(str(each.amounts.get(name, "\\N")) for name in NAMES),
-                    f"1\t1\t0\t1\t{each.project}\t\\\\x02{random.randbytes(16).hex()}",
-                ]
-            )
-            for each in events
-        ]
-        texts.append("\n".join([*lines, ""]).encode())
-    connection.ensure_connection()
-    raw = connection.connection.cursor()
-    turn = iter(range(10**9))
-
-    def step() -> int:
-        with raw.copy(f"COPY bench_copy ({', '.join(columns)}) FROM STDIN") as sink:
-            sink.write(texts[next(turn) % len(texts)])
-        return batch
-
-    return step
-
-
 def make_projects(owner: Owner, number: int) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -233,6 +139,7 @@ def make_projects(owner: Owner, number: int) -> list[UUID]:
             [owner.id, owner.id],
         )
         cursor.execute("CREATE TABLE IF NOT EXISTS bench_copy (LIKE usage_event)")
+        cursor.execute("CREATE TABLE IF NOT EXISTS bench_copy_indexed (LIKE usage_event INCLUDING INDEXES)")
     from_row = "(SELECT {0} FROM {1} ORDER BY 1 LIMIT 1)"
     rows = fetch(
         "INSERT INTO partnership_project (id, mode, environment, partner_id, name, sync_name, appkey, provisioner_id, "
