@@ -12,7 +12,7 @@ help:
 	@echo "  make matrix   rows of the contract and of docs/attacks.md, with the tests that prove each"
 	@echo "  make nightly  the long versions; writes docs/nightly.md, which is committed"
 	@echo "  make bench-usage  the part of it about metering"
-	@echo "  make bench    measures, on PostgreSQL; writes docs/performance.md, which is committed"
+	@echo "  make bench    measures, on PostgreSQL and Redis; writes docs/performance.md, which is committed"
 	@echo ""
 	@echo "Keep"
 	@echo "  make docs     write docs/errors.md anew from the code"
@@ -43,12 +43,12 @@ bench-usage:
 
 bench:
 	@bin/bootstrap dev
-	@exec .venv/bin/python -m bench.run
+	@BENCH_FULL=1 exec .venv/bin/python -m bench.run
 
 docs:
 	@bin/bootstrap dev
 	@GATEHOUSE_PROFILE=embedded exec .venv/bin/python -W ignore manage.py write_docs
 
 clean:
-	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules bench/token/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

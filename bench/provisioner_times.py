@@ -19,14 +19,14 @@ VERBS = ("create", "pause", "restore", "delete")
 ROUNDS = 20
 
 
-def measure(server: str) -> Table:
+def measure(server: str) -> list[Table]:
     driver = PostgresDriver({"dsn": server})
     seconds: dict[str, list[float]] = {verb: [] for verb in VERBS}
     for _ in range(ROUNDS):
         for verb, taken in one_life(driver).items():
             seconds[verb].append(taken)
     rows = [[verb, milliseconds(statistics.median(taken)), milliseconds(max(taken))] for verb, taken in seconds.items()]
-    return Table(f"{ROUNDS} projects one after the other.", ["verb", "median ms", "worst ms"], rows)
+    return [Table(f"{ROUNDS} projects one after the other.", ["verb", "median ms", "worst ms"], rows)]
 
 
 def milliseconds(seconds: float) -> str:

@@ -25,7 +25,7 @@ WORDS = (
 )
 
 
-def measure(server: str) -> Table:
+def measure(server: str) -> list[Table]:
     """Runs this module with a database of its own."""
     address = f"{server.rsplit('/', 1)[0]}/{DATABASE}"
     with psycopg.connect(server, autocommit=True) as admin, tempfile.TemporaryDirectory() as folder:
@@ -44,4 +44,4 @@ def measure(server: str) -> Table:
             )
         finally:
             admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-    return Table(WORDS, ["what", "measured", "share", "of"], json.loads(done.stdout))
+    return [Table(WORDS, ["what", "measured", "share", "of"], json.loads(done.stdout))]

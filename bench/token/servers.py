@@ -1,0 +1,293 @@
+"""The servers that are measured: how each is filled, started and spoken to.
+
+Those in Python have a database each on the one PostgreSQL, two processes of gunicorn's threads, and connections to
+the database that they keep.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psycopg
+
+from bench.token import cpu, load
+from bench.token.load import Load
+from bench.token.samples import Sample
+from bench.token.works import CHALLENGE, WORKS, Share, Site
+from tests.lanes.server import free_port, stop
+
+ROOT = Path(__file__).resolve().parents[2]
+NODE = Path(__file__).parent / "node"
+PROCESSES, THREADS = 2, 8
+READY_WITHIN_SECONDS = 60
+REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/9")
+FAMILIES, BEARERS = 200, 32  # refresh tokens and access tokens that works begin with
+ENOUGH = 10**9  # for limits that count and never refuse
+LIMITS = ("authorize", "token", "client_failure", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`seed`: the module that fills its database and writes BENCH_SEEDS; "" for one that has none and writes
+    them itself. `most`: requests a second that it does not reach, for the number of codes made ahead.
+    """
+
+    title: str
+    settings: str
+    seed: str
+    command: tuple[str, ...]
+    paths: Mapping[str, str]
+    scope: str
+    most: int
+    environment: Mapping[str, str]
+
+    def codes(self, spec: Load, times: int) -> int:
+        """How many of each kind `times` measurements need, and what other works begin with."""
+        return int(self.most * (spec.seconds + spec.warm_up_seconds) * times) + FAMILIES + BEARERS + 8
+
+
+GUNICORN = (sys.executable, "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--preload")
+STOCK = Kind(
+    title="toolkit, stock",
+    settings="bench.token.stock.settings",
+    seed="bench.token.stock.seed",
+    command=(
+        *GUNICORN,
+        *("--worker-class", "gthread", "--workers", str(PROCESSES), "--threads", str(THREADS)),
+        *("--keep-alive", "15", "--log-level", "warning"),
+    ),
+    paths={"token": "/o/token/", "profile": "/profile", "authorize": "/o/authorize/", "empty": "/empty"},
+    scope="read",
+    most=1000,
+    environment={},
+)
+KINDS = {
+    "gatehouse": Kind(
+        title="Gatehouse",
+        settings="bench.token.settings",
+        seed="bench.token.seed",
+        command=(sys.executable, "manage.py", "serve", "--no-worker"),
+        paths={
+            "token": "/api/oauth/v1/token",
+            "profile": "/auth/v1/profile",
+            "authorize": "/api/oauth/v1/authorize",
+            "empty": "/bench/empty",
+            "counted": "/bench/counted",
+        },
+        scope="user:read",
+        most=4000,
+        environment={
+            "GATEHOUSE_PROFILE": "production",
+            "GATEHOUSE_BASE_URL": "https://id.bench.example",
+            "GATEHOUSE_TRUSTED_PROXIES": "127.0.0.1",
+            "GATEHOUSE_SECRET_KEY": "bench" * 10,
+            "GATEHOUSE_ENCRYPTION_KEYS": "Q0lfQ0lfQ0lfQ0lfQ0lfQ0lfQ0lfQ0lfQ0lfQ0lfQ0k=",
+            "GATEHOUSE_EMAIL_URL": "smtp://127.0.0.1:25",
+            "GATEHOUSE_REDIS_URL": REDIS,
+            "GATEHOUSE_CODE_SECONDS": "86400",
+            "GATEHOUSE_RATE_LIMITS": ",".join(f"{name}={ENOUGH}/60" for name in LIMITS),
+            "GATEHOUSE_WEB_CONCURRENCY": str(PROCESSES),
+            "GATEHOUSE_WEB_THREADS": str(THREADS),
+        },
+    ),
+    "stock": STOCK,
+    "stock-unhashed": replace(STOCK, title="toolkit, unhashed, hardened", environment={"STOCK_HARDENED": "yes"}),
+    "oidc-provider": Kind(
+        title="oidc-provider, in memory",
+        settings="",
+        seed="",
+        command=("node", str(NODE / "server.mjs")),
+        paths={"token": "/token", "empty": "/empty"},
+        scope="user:read",
+        most=6000,
+        environment={"NODE_ENV": "production", "BENCH_CHALLENGE": CHALLENGE},
+    ),
+}
+
+
+@dataclass(slots=True)
+class Server:
+    """One that runs. What is spent is taken out of `codes` and `refresh_tokens`."""
+
+    kind: Kind
+    process: subprocess.Popen[bytes]
+    environment: Mapping[str, str]
+    database: str
+    address: tuple[str, int]
+    site: Site
+    codes: dict[str, list[str]]
+    cookies: list[str]
+    refresh_tokens: list[str]
+    access_tokens: list[str]
+
+    def read_cpu(self) -> tuple[float, float]:
+        """Seconds of CPU so far: the server's, PostgreSQL's."""
+        return cpu.of_tree(self.process.pid), cpu.of_database(self.database)
+
+    @property
+    def works(self) -> list[str]:
+        return [name for name, work in WORKS.items() if self.site.paths.get(work.path)]
+
+    def sample(self, work: str, spec: Load) -> Sample:
+        """One measurement. Raises WrongAnswer."""
+        shares = self.shares(work, spec)
+        found, before, after = load.measure(self.address, self.site, WORKS[work], shares, spec, self.read_cpu)
+        server_cpu, postgres_cpu = ((late - early) / found.count for early, late in zip(before, after, strict=True))
+        return Sample(found.rate, found.times, server_cpu, postgres_cpu)
+
+    def workers(self) -> list[int]:
+        """The processes that answer: those of its tree that have no children."""
+        found = cpu.tree(self.process.pid)
+        return [each.pid for each in found if each.pid not in {child.parent for child in found}]
+
+    def shares(self, work: str, spec: Load) -> list[Share]:
+        """For each client what one measurement of `work` may need."""
+        codes: list[list[str]] = [[] for _ in range(load.CLIENTS)]
+        if spends := WORKS[work].spends:
+            each = int(self.kind.most * (spec.seconds + spec.warm_up_seconds) / load.CLIENTS)
+            codes = [taken(self.codes[spends], each) for _ in codes]
+        return [
+            Share(part, self.refresh_tokens.pop() if work == "refresh" else "", self.access_tokens, self.cookies)
+            for part in codes
+        ]
+
+
+def taken(items: list[str], number: int) -> list[str]:
+    found = items[-number:]
+    del items[-number:]
+    return found
+
+
+@contextlib.contextmanager
+def running(name: str, kind: Kind, postgres: str, folder: Path, codes: int) -> Iterator[Server]:
+    """A server with `codes` codes of each kind, and its database if it has one. All is gone afterwards.
+
+    `name` is unique among those of one run.
+    """
+    # With the number of this process: two runs at once take no database away from each other.
+    database = f"gatehouse_bench_{name.replace('-', '_')}_{os.getpid()}"
+    with fresh_database(postgres, database) if kind.seed else contextlib.nullcontext("") as url:
+        port, seeds = free_port(), folder / f"{name}.json"
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("GATEHOUSE_")},
+            **kind.environment,
+            **of_this_run(kind, url, folder, port),
+            "BENCH_CODES": str(codes),
+            "BENCH_SEEDS": str(seeds),
+        }
+        if kind.seed:
+            subprocess.run([sys.executable, "-W", "ignore", "-m", kind.seed], cwd=ROOT, env=environment, check=True)
+        process = start(kind, environment, port, folder / f"{name}.log")
+        try:
+            yield server_of(kind, process, environment, database, port, json.loads(seeds.read_text()))
+        finally:
+            stop(process)
+
+
+@contextlib.contextmanager
+def fresh_database(postgres: str, name: str) -> Iterator[str]:
+    """The address of an empty database of that name, dropped afterwards."""
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{postgres.rsplit('/', 1)[0]}/{name}"
+        finally:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def of_this_run(kind: Kind, url: str, folder: Path, port: int) -> dict[str, str]:
+    """What is not known before: where the server finds its database and is found itself."""
+    named = {"STOCK_DATABASE_URL": url, "HOST": "127.0.0.1", "PORT": str(port)}
+    if "GATEHOUSE_PROFILE" in kind.environment:
+        named |= {"GATEHOUSE_DATABASE_URL": url, "GATEHOUSE_VAR": str(folder)}
+    return {**named, "DJANGO_SETTINGS_MODULE": kind.settings}
+
+
+def start(kind: Kind, environment: Mapping[str, str], port: int, log: Path) -> subprocess.Popen[bytes]:
+    """Raises AssertionError, with the log's last lines, if it does not come up."""
+    command = (*kind.command, "--bind", f"127.0.0.1:{port}") if kind.command[:4] == GUNICORN[:4] else kind.command
+    with log.open("wb") as output, load.on_cores(load.server_cores()):
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    site, deadline = site_of(kind, {}), time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError):
+            wire = load.Wire(("127.0.0.1", port), WORKS["empty"].expected)
+            wire.ask(next(WORKS["empty"].requests(site, Share())))
+            return process
+        time.sleep(0.05)
+    stop(process)
+    raise AssertionError(f"{kind.title} did not come up:\n{log.read_text()[-3000:]}")
+
+
+def site_of(kind: Kind, seeds: Mapping[str, object]) -> Site:
+    clients = seeds.get("clients", {})
+    paths = {**kind.paths, "metadata": str(seeds.get("metadata_path", ""))}
+    if clients and "authorize" in paths:
+        paths["authorize"] += "?" + urlencode(
+            {
+                "response_type": "code",
+                "client_id": clients["confidential"]["client_id"],
+                "redirect_uri": clients["confidential"]["redirect_uri"],
+                "scope": kind.scope,
+                "state": "bench",
+                "code_challenge": CHALLENGE,
+                "code_challenge_method": "S256",
+            }
+        )
+    headers = {"X-Partnership-Secret": str(seeds["partner_secret"])} if "partner_secret" in seeds else {}
+    return Site("id.bench.example", paths, clients, headers)
+
+
+def server_of(
+    kind: Kind,
+    process: subprocess.Popen[bytes],
+    environment: Mapping[str, str],
+    database: str,
+    port: int,
+    seeds: dict[str, object],
+) -> Server:
+    site, address, codes = site_of(kind, seeds), ("127.0.0.1", port), seeds["codes"]
+    # Of different families: the toolkit ends the access token of the one that is refreshed.
+    to_refresh = redeem(address, site, codes["public"], FAMILIES)
+    to_show = redeem(address, site, codes["public"], BEARERS)
+    return Server(
+        kind,
+        process,
+        environment,
+        database,
+        address,
+        site,
+        codes,
+        cookies=seeds["cookies"],
+        refresh_tokens=[answer["refresh_token"] for answer in to_refresh],
+        access_tokens=[answer["access_token"] for answer in to_show],
+    )
+
+
+def redeem(address: tuple[str, int], site: Site, codes: list[str], number: int) -> list[dict[str, str]]:
+    """Tokens that the server itself gave, a family each, for the works that begin with one."""
+    wire, work = load.Wire(address, b'"access_token"'), WORKS["public"]
+    requests, answer = work.requests(site, Share(taken(codes, number))), None
+    answers = []
+    for _ in range(number):
+        answer = wire.ask(requests.send(answer))
+        answers.append(json.loads(answer))
+    return answers

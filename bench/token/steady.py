@@ -1,0 +1,75 @@
+"""How Gatehouse behaves over time: answers at 70 % of its rate, and memory over many requests."""
+
+from __future__ import annotations
+
+import os
+import statistics
+
+from bench.report import Table
+from bench.token import cpu
+from bench.token.load import Load
+from bench.token.samples import Samples, median, milliseconds, p50, p99, rate
+from bench.token.servers import Server
+from bench.token.targets import figure, verdict
+from bench.token.works import WORKS
+
+SHARE = 0.7
+MOST_TIMES = 5  # p99 of p50
+PACED = ("confidential", "public", "refresh")
+MIXED = ("refresh", "machine", "profile", "authorize")
+MEGABYTES, GROWTH = 120, 1.05  # that a worker may have, and end with of what it began with
+REQUESTS = int(os.environ.get("BENCH_REQUESTS") or (100_000 if os.environ.get("BENCH_FULL") else 20_000))
+
+
+def paced(server: Server, samples: Samples, spec: Load, rounds: int) -> Table:
+    """Requests sent at their times, whatever the server does: 70 % of what it reached at full speed."""
+    rows = []
+    for work in PACED:
+        wanted = SHARE * median(samples[work, "gatehouse"], rate)
+        steady = Load(spec.seconds, spec.warm_up_seconds, rate=wanted)
+        found = [server.sample(work, steady) for _ in range(rounds)]
+        ratios = [p99(each) / p50(each) for each in found]
+        rows.append(
+            [
+                WORKS[work].title,
+                f"{wanted:,.0f}",
+                milliseconds(median(found, p50)),
+                milliseconds(median(found, p99)),
+                f"{figure(statistics.median(ratios))} ({figure(min(ratios))} to {figure(max(ratios))})",
+                verdict(-statistics.median(ratios), None, -MOST_TIMES),
+            ]
+        )
+    words = f"At {SHARE:.0%} of that rate, every request sent at its time; p99 is to be at most {MOST_TIMES} times p50."
+    return Table(words, ["work", "requests/s", "p50 ms", "p99 ms", "p99 of p50", ""], rows)
+
+
+def memory(server: Server, spec: Load) -> Table:
+    """Of each worker, before and after `REQUESTS` more requests of several works in turn."""
+    for work in MIXED:
+        server.sample(work, spec)
+    workers, count = server.workers(), 0
+    before = resident(workers)
+    while count < REQUESTS:
+        for work in MIXED:
+            count += len(server.sample(work, spec).times)
+    after = resident(workers)
+    rows = [
+        [
+            f"worker {number}",
+            f"{early / 2**20:.0f}",
+            f"{late / 2**20:.0f}",
+            verdict(-late, None, -max(MEGABYTES * 2**20, 0)),
+            verdict(-late / early, None, -GROWTH),
+        ]
+        for number, (early, late) in enumerate(zip(before, after, strict=True), 1)
+    ]
+    words = (
+        f"Resident memory in MiB of each worker over {count:,} requests, after a warm-up: at most {MEGABYTES}, "
+        f"and at the end at most {GROWTH - 1:.0%} more."
+    )
+    return Table(words, ["process", "before", "after", f"at most {MEGABYTES}", "flat"], rows)
+
+
+def resident(workers: list[int]) -> list[int]:
+    known = {each.pid: each.memory for each in cpu.stats()}
+    return [known[pid] for pid in workers]
