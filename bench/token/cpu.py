@@ -1,4 +1,4 @@
-"""What processes have cost so far, from Linux's /proc: CPU time and memory."""
+"""What processes have cost so far, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +16,13 @@ class Stat:
     pid: int
     parent: int
     seconds: float  # of CPU, user and system
-    memory: int  # resident, bytes
 
 
 def stats() -> Iterator[Stat]:
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended
             fields = path.read_text().rpartition(")")[2].split()
-            yield Stat(
-                int(path.parent.name),
-                int(fields[1]),
-                (int(fields[11]) + int(fields[12])) / TICK,
-                int(fields[21]) * PAGE,
-            )
+            yield Stat(int(path.parent.name), int(fields[1]), (int(fields[11]) + int(fields[12])) / TICK)
 
 
 def tree(root: int) -> list[Stat]:

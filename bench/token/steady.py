@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import statistics
+from dataclasses import dataclass
+from pathlib import Path
 
 from bench.report import Table
-from bench.token import cpu
 from bench.token.load import Load
 from bench.token.samples import Samples, median, milliseconds, p50, p99, rate
 from bench.token.servers import Server
@@ -48,28 +50,41 @@ def memory(server: Server, spec: Load) -> Table:
     for work in MIXED:
         server.sample(work, spec)
     workers, count = server.workers(), 0
-    before = resident(workers)
+    before = sizes(workers)
     while count < REQUESTS:
         for work in MIXED:
             count += len(server.sample(work, spec).times)
-    after = resident(workers)
+    after = sizes(workers)
     rows = [
         [
             f"worker {number}",
-            f"{early / 2**20:.0f}",
-            f"{late / 2**20:.0f}",
-            verdict(-late, None, -max(MEGABYTES * 2**20, 0)),
-            verdict(-late / early, None, -GROWTH),
+            *(f"{size / 2**20:.0f}" for size in (early.resident, late.resident, late.proportional)),
+            verdict(-late.proportional, None, -MEGABYTES * 2**20),
+            verdict(-late.resident / early.resident, None, -GROWTH),
         ]
         for number, (early, late) in enumerate(zip(before, after, strict=True), 1)
     ]
     words = (
-        f"Resident memory in MiB of each worker over {count:,} requests, after a warm-up: at most {MEGABYTES}, "
-        f"and at the end at most {GROWTH - 1:.0%} more."
+        f"MiB of each worker over {count:,} requests, after a warm-up: resident, and of that its own with its share of "
+        f"what the workers hold in common, which is what a further worker costs: at most {MEGABYTES}. At the end at "
+        f"most {GROWTH - 1:.0%} more than before."
     )
-    return Table(words, ["process", "before", "after", f"at most {MEGABYTES}", "flat"], rows)
+    columns = ["process", "resident before", "after", "own and its share", f"at most {MEGABYTES}", "flat"]
+    return Table(words, columns, rows)
 
 
-def resident(workers: list[int]) -> list[int]:
-    known = {each.pid: each.memory for each in cpu.stats()}
-    return [known[pid] for pid in workers]
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bytes."""
+
+    resident: int
+    proportional: int
+
+
+def sizes(workers: list[int]) -> list[Size]:
+    return [size(Path(f"/proc/{pid}/smaps_rollup").read_text()) for pid in workers]
+
+
+def size(rollup: str) -> Size:
+    kilobytes = dict(re.findall(r"^(Rss|Pss):\s+(\d+) kB", rollup, re.MULTILINE))
+    return Size(*(int(kilobytes[name]) * 1024 for name in ("Rss", "Pss")))
