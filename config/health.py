@@ -15,6 +15,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from config import metrics
 from config.checks import unapplied_migrations
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -28,6 +29,9 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = {"/livez": livez, "/readyz": readyz}.get(request.path)
+        # Prometheus asks every pod by its address too; strangers go on, to the answer of any unknown page.
+        if request.path == "/metrics" and metrics.may_read(request):
+            view = metrics.metrics
         return view(request) if view else self.get_response(request)
 
 

@@ -1,4 +1,4 @@
-"""/metrics for Prometheus: requests by route and status, with their time.
+"""/metrics for Prometheus: requests by route and status, with their time, and which limits they met.
 
 Open to this machine alone, or to who knows GATEHOUSE_METRICS_TOKEN: rates per route tell
 strangers who signs in when. With several processes `serve` names a folder in
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import time
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from config.queue_metrics import QueueCollector
 from config.usage_metrics import UsageCollector
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -31,10 +33,12 @@ SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30),
 )
+LIMITS_HIT = Counter("gatehouse_limits_hit", "Requests refused because a limit was used up", ["limit"])
+LIMIT_NAME = re.compile(r'"([a-z_]+)";')
 
-
-USAGE = UsageCollector()
-REGISTRY.register(USAGE)
+FROM_ROWS = (UsageCollector(), QueueCollector())
+for collector in FROM_ROWS:
+    REGISTRY.register(collector)
 
 
 class MetricsMiddleware:
@@ -48,6 +52,8 @@ class MetricsMiddleware:
         route = route_of(request)
         REQUESTS.labels(method, route, str(response.status_code)).inc()
         SECONDS.labels(method, route).observe(time.perf_counter() - started)
+        if response.status_code == 429:
+            LIMITS_HIT.labels(limit_of(response)).inc()
         return response
 
 
@@ -55,6 +61,12 @@ def route_of(request: HttpRequest) -> str:
     """The pattern and not the path: a path has ids in it, and strangers can invent any number."""
     match = request.resolver_match
     return f"/{match.route}" if match else "none"
+
+
+def limit_of(response: HttpResponse) -> str:
+    """The name that a refusal's own header gives; `other` where a library refuses without one."""
+    named = LIMIT_NAME.match(response.headers.get("RateLimit-Policy", ""))
+    return named.group(1) if named else "other"
 
 
 @require_safe
@@ -65,7 +77,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        registry.register(USAGE)
+        for each in FROM_ROWS:
+            registry.register(each)
     return HttpResponse(
         generate_latest(registry), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"}
     )
