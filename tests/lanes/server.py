@@ -70,10 +70,16 @@ def running(
         )
         try:
             wait_until_ready(url, process, log)
-            yield Server(url, process, log, json.loads((Path(var) / "demo.json").read_text()))
+            yield Server(url, process, log, demo_in(Path(var)))
         finally:
             stop(process)
     assert left_running(process.pid) == [], "the server left processes behind"
+
+
+def demo_in(var: Path) -> dict[str, Any]:
+    """What the server says of its demo; nothing in production."""
+    path = var / "demo.json"
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
