@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 import structlog
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
 
 from accounts import outgoing_mail
+from accounts.sweeps import BATCH, delete_batch
 from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
@@ -38,10 +40,15 @@ class Chore:
 
 
 def sweep_sessions(now: datetime) -> dict[str, int]:
-    due = list(Session.objects.filter(expire_date__lt=now).values_list("pk", flat=True)[: expiry.BATCH])
-    client_sessions.forget(due)
-    Session.objects.filter(pk__in=due).delete()
-    return {"sessions": len(due)}
+    """Sessions that ran out, and what `/account/security` shows of sessions that there are no more."""
+    long_ago = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    shown = UserSession.objects.filter(last_seen_at__lt=long_ago).exclude(
+        session_key__in=Session.objects.values("session_key")
+    )
+    return {
+        "sessions": delete_batch(Session.objects.filter(expire_date__lt=now), client_sessions.forget),
+        "shown_sessions": delete_batch(shown),
+    }
 
 
 def rotate_keys(now: datetime) -> dict[str, int]:
@@ -191,7 +198,7 @@ class Round:
                 done = do(chore, now)
                 has_done = has_done or done > 0
                 # A full batch means more is waiting: come back at the next round.
-                wait_seconds = 0 if done >= expiry.BATCH else chore.every_seconds
+                wait_seconds = 0 if done >= BATCH else chore.every_seconds
                 self.due_at[chore.name] = time.monotonic() + wait_seconds
         return has_done
 

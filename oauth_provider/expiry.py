@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models
 
+from accounts.sweeps import delete_batch
 from oauth_provider.models import (
     AccessToken,
     ClientSession,
@@ -23,13 +24,12 @@ from oauth_provider.models import (
     UsedProof,
 )
 
-BATCH = 500
 # Rows stay this long after their end, for the pages that still speak of them.
 KEPT = timedelta(days=1)
 
 
 def sweep(now: datetime) -> dict[str, int]:
-    """Deletes at most `BATCH` rows of each table; how many of each. Any number of workers at once."""
+    """Deletes a batch of each table; how many of each. Any number of workers at once."""
     families = timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
     due = {
         "codes": Code.objects.filter(
@@ -45,12 +45,3 @@ def sweep(now: datetime) -> dict[str, int]:
         "families": TokenFamily.objects.filter(expires_at__lt=now - KEPT, access_tokens=None),
     }
     return {name: delete_batch(rows) for name, rows in due.items()}
-
-
-def delete_batch(rows: models.QuerySet[models.Model]) -> int:
-    with transaction.atomic():
-        if connection.features.has_select_for_update_skip_locked:
-            rows = rows.select_for_update(skip_locked=True, of=("self",))
-        keys = list(rows.values_list("pk", flat=True)[:BATCH])
-        rows.model._default_manager.filter(pk__in=keys).delete()
-    return len(keys)

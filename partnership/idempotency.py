@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from accounts.encryption import decrypt, encrypt
 from accounts.errors import ApiError
+from accounts.sweeps import delete_batch
 from partnership.authentication import Caller
 from partnership.constraints import is_broken
 from partnership.errors import Fault, IdempotencyInProgress, IdempotencyKeyReused, Invalid
@@ -156,5 +157,5 @@ def replay(row: IdempotencyKey) -> HttpResponse:
 
 
 def forget_expired(now: datetime) -> int:
-    """Deletes keys past their 24 hours; the worker calls it now and then."""
-    return IdempotencyKey.objects.filter(expires_at__lte=now).delete()[0]
+    """Deletes a batch of keys past their 24 hours; the worker calls it now and then."""
+    return delete_batch(IdempotencyKey.objects.filter(expires_at__lte=now))

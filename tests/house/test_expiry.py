@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
+from accounts import sweeps
 from config import chores
 from oauth_provider import expiry
 from oauth_provider.models import AccessToken, Code, PendingAuthorization, TokenFamily
+from tests.cast import signed_in
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -55,7 +58,7 @@ def test_an_unused_code_goes_after_a_day(alice, acme_app):
 
 @pytest.mark.usefixtures("at_noon")
 def test_a_batch_is_bounded_and_the_next_round_takes_the_rest(alice, acme_app, monkeypatch):
-    monkeypatch.setattr(expiry, "BATCH", 2)
+    monkeypatch.setattr(sweeps, "BATCH", 2)
     for _ in range(3):
         acme_app.code_for(alice)
 
@@ -68,8 +71,22 @@ def test_expired_sessions_go():
     Session.objects.create(session_key="old", session_data="-", expire_date=NOON)
     Session.objects.create(session_key="new", session_data="-", expire_date=NOON + timedelta(days=2))
 
-    assert chores.sweep_sessions(NOON + timedelta(days=1)) == {"sessions": 1}
+    assert chores.sweep_sessions(NOON + timedelta(days=1))["sessions"] == 1
     assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
+
+
+def test_what_is_shown_of_a_session_goes_when_it_is_long_gone(alice):
+    browser = signed_in(alice)
+    there, gone = browser.session.session_key, "gone"
+    UserSession.objects.all().delete()
+    for key in (there, gone):
+        UserSession.objects.create(user=alice, session_key=key, ip="127.0.0.1", user_agent="-", last_seen_at=NOON)
+
+    chores.sweep_sessions(NOON + timedelta(days=13))
+    assert UserSession.objects.count() == 2
+
+    chores.sweep_sessions(NOON + timedelta(days=15))
+    assert list(UserSession.objects.values_list("session_key", flat=True)) == [there]
 
 
 @pytest.mark.usefixtures("at_noon")
