@@ -9,10 +9,10 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import people
+from accounts import granting, people
 from accounts.models import Membership, Organization, Role, User
 
-POWERS = ("is_staff", "is_superuser", "groups")
+PARTS = ("is_staff", "groups")
 
 
 @admin.register(User)
@@ -25,20 +25,27 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name", "id")
     ordering = ("-created_at",)
-    fields = ("id", "email", "name", "is_active", *POWERS, "last_login", "created_at")
+    fields = ("id", "email", "name", "is_active", "is_staff", "is_superuser", "groups", "last_login", "created_at")
     readonly_fields = ("id", "last_login", "created_at")
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only a superuser gives powers: else the right to change people would be every right."""
-        is_superuser = isinstance(request.user, User) and request.user.is_superuser
-        return self.readonly_fields if is_superuser else (*self.readonly_fields, *POWERS)
+        """Who may change people doesn't give them powers by that: it would be every right."""
+        person = request.user
+        assert isinstance(person, User)
+        if person.is_superuser:
+            return self.readonly_fields
+        return (*self.readonly_fields, "is_superuser", *(() if granting.may_grant(person) else PARTS))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "groups" and isinstance(request.user, User):
+            options["queryset"] = granting.grantable_groups(request.user)
+        return super().formfield_for_manytomany(db_field, request, **options)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Only a superuser changes staff: who writes somebody's address gets their password by mail."""
-        is_staff = obj is not None and (obj.is_staff or obj.is_superuser)
-        is_superuser = isinstance(request.user, User) and request.user.is_superuser
-        return super().has_change_permission(request, obj) and (is_superuser or not is_staff)
+        person = request.user
+        may_at_all = super().has_change_permission(request, obj) and isinstance(person, User)
+        return may_at_all and (obj is None or granting.may_change(person, obj))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """A new person gets no password: they choose one by "Forgot your password?"."""

@@ -52,6 +52,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [
+            ("grant_staff", _("Can give people a part in the admin")),
+            ("export_person", _("Can export what is held of a person")),
+            ("erase_person", _("Can erase a person")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
