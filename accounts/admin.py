@@ -44,8 +44,9 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         person = request.user
-        may_at_all = super().has_change_permission(request, obj) and isinstance(person, User)
-        return may_at_all and (obj is None or granting.may_change(person, obj))
+        if not isinstance(person, User) or not super().has_change_permission(request, obj):
+            return False
+        return obj is None or granting.may_change(person, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """A new person gets no password: they choose one by "Forgot your password?"."""
