@@ -6,6 +6,7 @@ prints what it found as one JSON object and exits 1 if anything of it should not
 NIGHTLY_POSTGRES: the server on which each run gets an empty database of its own.
 NIGHTLY_KILLS: how many workers are killed in each run of that kind (1000).
 NIGHTLY_SEQUENCES: how many random lives the store of metering leads on each database (100000).
+NIGHTLY_TOKEN_STEPS: how many random steps codes and tokens are taken through (1000000).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVER = os.environ.get("NIGHTLY_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 KILLS = os.environ.get("NIGHTLY_KILLS", "1000")
 SEQUENCES = os.environ.get("NIGHTLY_SEQUENCES", "100000")
-LIMIT_SECONDS = 3 * 3600
+TOKEN_STEPS = os.environ.get("NIGHTLY_TOKEN_STEPS", "1000000")
+LIMIT_SECONDS = 8 * 3600
 PAGE = ROOT / "docs" / "nightly.md"
 
 HEAD = """\
@@ -67,6 +69,7 @@ RUNS = (
     Run("Killed workers, PostgreSQL with real databases", "tests.partnership.kills", (KILLS, "7"), "postgresql"),
     Run("Metering against its model, SQLite", "tests.usage.long_run", (SEQUENCES,), "sqlite"),
     Run("Metering against its model, PostgreSQL", "tests.usage.long_run", (SEQUENCES,), "postgresql"),
+    Run("Codes and tokens against their model", "tests.oauth.long_run_of_tokens", (TOKEN_STEPS,), "postgresql"),
     Run("Killed web process while meters send, SQLite", "tests.usage.kills", ("sqlite", KILLS, "7"), "its own"),
     Run(
         "Killed web workers and backends while meters send, PostgreSQL",

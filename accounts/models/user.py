@@ -74,6 +74,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         user._was_active = user.__dict__.get("is_active", True)
         return user
 
+    def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
+        super().refresh_from_db(using, fields, from_queryset)
+        if fields is None or "is_active" in fields:
+            self._was_active = self.is_active
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Switching a person off also ends every code and token, as a new password does: when
         the person is switched on again, nothing that was out there comes back to life.

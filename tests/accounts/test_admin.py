@@ -57,6 +57,18 @@ def test_switching_a_person_off_ends_tokens_and_sessions(ada, alice, acme_app):
     assert hers.get("/account").status_code == 302
 
 
+def test_switching_off_ends_tokens_of_a_person_who_was_off_before(alice, acme_app):
+    alice.is_active = False
+    alice.save()
+    User.objects.filter(pk=alice.pk).update(is_active=True)
+    alice.refresh_from_db()
+    tokens = acme_app.tokens_for(alice)
+    for is_active in (False, True):
+        alice.is_active = is_active
+        alice.save()
+    assert acme_app.profile(tokens["access_token"]).status == 401
+
+
 def test_a_person_is_not_deleted(ada, alice):
     assert signed_in(ada).post(f"{PEOPLE}{alice.pk}/delete/", {"post": "yes"}).status_code == 403
 
