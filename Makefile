@@ -1,6 +1,6 @@
 # Gatehouse. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check matrix nightly bench bench-usage docs clean
+.PHONY: help run test check matrix nightly bench bench-usage docs words clean
 
 help:
 	@echo "Run"
@@ -16,6 +16,7 @@ help:
 	@echo ""
 	@echo "Keep"
 	@echo "  make docs     write docs/errors.md anew from the code"
+	@echo "  make words    bring locale/ up to date with the code (needs GNU gettext); what is new is then to be translated"
 	@echo "  make clean    remove what the commands above made: .venv, var, caches"
 
 run:
@@ -48,6 +49,12 @@ bench:
 docs:
 	@bin/bootstrap dev
 	@GATEHOUSE_PROFILE=embedded exec .venv/bin/python -W ignore manage.py write_docs
+
+words:
+	@bin/bootstrap dev
+	@GATEHOUSE_PROFILE=embedded .venv/bin/python -W ignore manage.py makemessages -l de -l zh_Hant --no-obsolete --no-wrap \
+		--add-location file -i .venv -i var -i tests -i bench -i examples -i node_modules
+	@for po in locale/*/LC_MESSAGES/django.po; do msgfmt --check -o "$${po%.po}.mo" "$$po" || exit 1; done
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules bench/token/node/node_modules

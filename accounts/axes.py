@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 from itertools import count
 
+from django.utils.formats import number_format
+
 MAX_STEPS = 5  # and 0: six ticks
 MANTISSAS = (Decimal(1), Decimal(2), Decimal(5))
 SUFFIXES = ("", "k", "M", "G", "T", "P", "E")
@@ -29,11 +31,11 @@ def steps(highest: Decimal) -> Iterator[Decimal]:
 
 
 def short(value: Decimal) -> str:
-    """A tick's number: 0.5, 9,000, 20k, 1.5M."""
+    """A tick's number: 0.5, 9,000, 20k, 1.5M, with the marks of the active language."""
     if value < 10_000:
-        return f"{plain(value):,f}"
+        return number_format(plain(value), use_l10n=True, force_grouping=True)
     power = min(value.adjusted() // 3, len(SUFFIXES) - 1)
-    return f"{plain(value.scaleb(-3 * power)):,f}{SUFFIXES[power]}"
+    return number_format(plain(value.scaleb(-3 * power)), use_l10n=True, force_grouping=True) + SUFFIXES[power]
 
 
 def plain(value: Decimal) -> Decimal:

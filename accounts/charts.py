@@ -20,6 +20,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts import axes
 
@@ -167,7 +168,7 @@ def draw_day(chart: Chart, index: int) -> SafeString:
         '<text class="day {}" x="{}" y="100%" dy="1.5em">{}</text>',
         place,
         percent(chart.x(index)),
-        date_format(day, "M Y" if last > 92 else "j M"),
+        date_format(day, pgettext("date format", "M Y") if last > 92 else pgettext("date format", "j M")),
     )
 
 

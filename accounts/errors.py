@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop
+
 
 class ApiError(Exception):
     """A refusal with two texts: `message` for the caller, `detail` for the log alone.
@@ -11,7 +13,8 @@ class ApiError(Exception):
     caller what to do (docs/errors.md is made of them). A message that depends on the case is
     given when it is raised. It repeats no input, and no text holds a secret. `headers` go out
     with the answer, `retry_after_seconds` as the header Retry-After; `data` are further keys of
-    a JSON body. The dialect in which it is rendered is a property of the path.
+    a JSON body. The dialect in which it is rendered is a property of the path: JSON says `message` as
+    it is, a page in the person's language if the catalogues have it.
     """
 
     status: int
@@ -51,25 +54,25 @@ def classes(of: type[ApiError] = ApiError) -> Iterator[type[ApiError]]:
 
 class BadRequest(ApiError):
     status, code = 400, "invalid_request"
-    message = "The request could not be understood."
+    message = gettext_noop("The request could not be understood.")
     mend = "Mend the request: the sentence says what is wrong. Sent again unchanged it fails again."
 
 
 class Forbidden(ApiError):
     status, code = 403, "forbidden"
-    message = "This is not allowed."
+    message = gettext_noop("This is not allowed.")
     mend = "Ask somebody who may."
 
 
 class NotFound(ApiError):
     status, code = 404, "not_found"
-    message = "The requested resource was not found."
+    message = gettext_noop("The requested resource was not found.")
     mend = "Compare the path with the API reference."
 
 
 class MethodNotAllowed(ApiError):
     status, code = 405, "method_not_allowed"
-    message = "This method is not allowed here."
+    message = gettext_noop("This method is not allowed here.")
     mend = "Use a method that the header `Allow` names."
 
     def __init__(self, allowed: str = "") -> None:
@@ -78,13 +81,13 @@ class MethodNotAllowed(ApiError):
 
 class LengthRequired(ApiError):
     status, code = 411, "invalid_request"
-    message = "Send a Content-Length."
+    message = gettext_noop("Send a Content-Length.")
     mend = "Send the body with its length, not in chunks."
 
 
 class RequestTooLarge(ApiError):
     status, code = 413, "request_too_large"
-    message = "The request body is too large."
+    message = gettext_noop("The request body is too large.")
     mend = "Send less at once."
 
 
@@ -103,5 +106,5 @@ class RateLimited(ApiError):
 
 class ServerError(ApiError):
     status, code = 500, "server_error"
-    message = "Something went wrong on our side. Try again later."
+    message = gettext_noop("Something went wrong on our side. Try again later.")
     mend = "Try again later. If it stays, write to support with the request's id."

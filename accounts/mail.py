@@ -6,6 +6,7 @@ Text and HTML say the same; no images, nothing that tells the sender who reads.
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,8 +14,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from accounts import browsers
 from accounts.client_address import client_address
 from accounts.encryption import decrypt, encrypt
 from accounts.models import OutgoingMail
@@ -46,6 +49,7 @@ def post(to: str, letter: Letter, request: HttpRequest | None, now: datetime) ->
     """
     content = {
         "to": to,
+        "language": get_language(),
         "letter": asdict(letter),
         "at": now.isoformat(),
         **({"address": client_address(request), "browser": browser_of(request)} if request else {}),
@@ -60,11 +64,18 @@ def written(mail: OutgoingMail) -> EmailMultiAlternatives | None:
     Raises ValueError if no key of the list decrypts it.
     """
     content = json.loads(decrypt(mail.encrypted_content))
+    with override(content.get("language")):
+        return composed(mail, content)
+
+
+def composed(mail: OutgoingMail, content: dict[str, Any]) -> EmailMultiAlternatives | None:
+    """`content` as a message, in the language that is active: the one in which its letter was written."""
     letter = Letter(**content["letter"])
     context = {
         **content,
         "letter": letter,
         "at": datetime.fromisoformat(content["at"]).astimezone(UTC),
+        "browser": browsers.in_words(content.get("browser", "")),
         "brand_name": settings.BRAND_NAME,
         "support_email": settings.SUPPORT_EMAIL,
     }

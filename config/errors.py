@@ -6,7 +6,6 @@ Source: contract/README.md, rules 5 and 6.
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import (
@@ -124,8 +124,7 @@ def render_partnership(request: HttpRequest, error: ApiError) -> HttpResponse:
 def render_page(request: HttpRequest, error: ApiError) -> HttpResponse:
     context = {
         "status": error.status,
-        "reason": HTTPStatus(error.status).phrase,
-        "message": error.message,
+        "message": gettext(error.message),
         "retry_after": error.headers.get("Retry-After"),
         "request_id": request.META["gatehouse.request_id"],
     }

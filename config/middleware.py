@@ -9,6 +9,7 @@ from io import BytesIO
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from gunicorn.http.errors import ParseException
 
 from accounts.client_address import client_address
@@ -81,9 +82,9 @@ def body_limit(path: str) -> int:
 
 def check_length(length: str, limit: int) -> None:
     if not length.isdecimal():
-        raise BadRequest("The Content-Length header is not a number.")
+        raise BadRequest(_("The Content-Length header is not a number."))
     if int(length) > limit:
-        raise RequestTooLarge(f"The request body is larger than {limit // 1024**2} MiB.")
+        raise RequestTooLarge(_("The request body is larger than %(limit)d MiB.") % {"limit": limit // 1024**2})
 
 
 def receive_chunked(request: HttpRequest, limit: int) -> None:
@@ -94,7 +95,7 @@ def receive_chunked(request: HttpRequest, limit: int) -> None:
     """
     meta = request.META
     if meta["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked" or meta.get("CONTENT_LENGTH"):
-        raise BadRequest("Send a Content-Length, or Transfer-Encoding: chunked and nothing else.")
+        raise BadRequest(_("Send a Content-Length, or Transfer-Encoding: chunked and nothing else."))
     if not meta.get("wsgi.input_terminated"):
         raise LengthRequired
     body = bytearray()
@@ -103,7 +104,7 @@ def receive_chunked(request: HttpRequest, limit: int) -> None:
             body += piece
     except (OSError, ParseException) as broken:
         detail = f"chunked body: {type(broken).__name__}"
-        raise BadRequest("The request body could not be read.", detail=detail) from None
+        raise BadRequest(_("The request body could not be read."), detail=detail) from None
     meta["CONTENT_LENGTH"] = str(len(body))
     meta["wsgi.input"] = BytesIO(body)
     # Django has wrapped the server's stream already, with the length that was not told.

@@ -5,11 +5,14 @@ nothing to a browser. A fifth of a hot call's time (docs/decisions/0120).
 from collections.abc import Awaitable
 
 from csp import middleware as csp
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware import locale
+from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts import last_seen
@@ -35,6 +38,17 @@ class AuthenticationMiddleware(ForPages, auth.AuthenticationMiddleware):
 
 class MessageMiddleware(ForPages, messages.MessageMiddleware):
     pass
+
+
+class LocaleMiddleware(ForPages, locale.LocaleMiddleware):
+    """Pages speak the language of the cookie or the browser, calls of programs the one of their documentation.
+
+    It is switched for both: the thread still has the language of the request before (docs/decisions/0140).
+    """
+
+    def __call__(self, request: HttpRequest) -> Response:
+        translation.activate(settings.LANGUAGE_CODE)
+        return super().__call__(request)
 
 
 class LastSeenMiddleware(ForPages, last_seen.LastSeenMiddleware):

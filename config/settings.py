@@ -159,11 +159,11 @@ MIDDLEWARE = [
     "config.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.errors.ErrorMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # files are the same in every language
+    "config.pages.LocaleMiddleware",
     "config.middleware.BodyLimitMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.pages.CSPMiddleware",
     "config.pages.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "oauth_provider.cors.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -500,8 +500,10 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(read(env.str, "MEDIA", str(VAR / "media")))
 WHITENOISE_USE_FINDERS = EMBEDDED
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each in its own words, as the choice on the account page has them.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("zh-hant", "繁體中文")]
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

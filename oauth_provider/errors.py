@@ -6,6 +6,8 @@ property of the error: `PageError` never is, `AuthorizeError` always.
 
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from accounts.errors import ApiError, PageError
 from oauth_provider import authorization_response
 
@@ -203,7 +205,8 @@ class StartAgain(PageError):
     status, code = 403, "start_again"
 
     def __init__(self, application: str, *, detail: str) -> None:
-        message = f"Nothing was allowed. Start again in {application}." if application else "Nothing was allowed."
+        again = _("Nothing was allowed. Start again in %(app)s.") % {"app": application}
+        message = again if application else _("Nothing was allowed.")
         super().__init__(message, detail=detail)
 
 

@@ -68,4 +68,4 @@ def find_application(named: str, hint: Hint | None) -> Application | None:
 
 
 def still_signed_in(reason: str) -> str:
-    return f"{reason} {_('Nobody was signed out.')}"
+    return " ".join([reason, _("Nobody was signed out.")])

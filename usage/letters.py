@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.mail import Letter
-from usage.metrics import METRICS
+from usage.metrics import METRICS, with_unit
 from usage.models import Alert, Firing
 
 
@@ -15,15 +15,15 @@ def threshold_reached(firing: Firing) -> Letter:
     values = {
         "whose": whose,
         "metric": metric.title,
-        "threshold": f"{metric.shown(alert.threshold):,} {metric.unit}",
-        "amount": f"{metric.shown(firing.amounts['after']):,} {metric.unit}",
+        "threshold": with_unit(alert.threshold, metric),
+        "amount": with_unit(firing.amounts["after"], metric),
         "period": month if alert.period == Alert.Period.MONTH else day,
         "environment": alert.environment,
     }
     text = _("%(metric)s of %(whose)s (%(environment)s) came to %(amount)s in %(period)s (UTC).")
     return Letter(
         subject=_("%(metric)s of %(whose)s reached %(threshold)s") % values,
-        text=f"{text % values} {_('The threshold is %(threshold)s.') % values}",
+        text=" ".join([text, _("The threshold is %(threshold)s.")]) % values,
         lines=[
             _("Reached by event %(id)s of %(source)s") % {"id": firing.event_id, "source": firing.source},
             _("You are told once in this period."),

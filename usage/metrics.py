@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +79,15 @@ METRICS = {
 NAMES = tuple(METRICS)
 PEAKS = tuple(name for name, metric in METRICS.items() if metric.kind is Kind.PEAK)
 SUMS = tuple(name for name, metric in METRICS.items() if metric.kind is Kind.SUM)
+
+
+def in_figures(amount: int, metric: Metric) -> str:
+    """For people, with the marks of their language: 1,500.5."""
+    return number_format(metric.shown(amount), use_l10n=True, force_grouping=True)
+
+
+def with_unit(amount: int, metric: Metric) -> str:
+    return f"{in_figures(amount, metric)} {metric.unit}"
 
 
 def zero() -> dict[str, int]:

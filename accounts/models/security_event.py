@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.browsers import in_words
+
 
 class SecurityEvent(models.Model):
     class Kind(models.TextChoices):
@@ -33,3 +35,7 @@ class SecurityEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.user_id}"
+
+    @property
+    def browser_in_words(self) -> str:
+        return in_words(self.browser)

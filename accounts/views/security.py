@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import security_events
-from accounts.browsers import browser_name
+from accounts.browsers import browser_name, in_words
 from accounts.models import SecurityEvent, User
 from accounts.views.account import person
 
@@ -85,7 +85,7 @@ def sessions_of(user: User, request: HttpRequest) -> list[Session]:
     shown = [
         Session(
             id=session.pk,
-            browser=browser_name(session.user_agent),
+            browser=in_words(browser_name(session.user_agent)),
             address=session.ip,
             last_seen_at=session.last_seen_at,
             is_current=session.session_key == request.session.session_key,

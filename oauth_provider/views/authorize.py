@@ -13,6 +13,7 @@ from django.shortcuts import redirect as redirect_here
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -137,7 +138,7 @@ def needs_fresh_sign_in(
 def answer(request: HttpRequest) -> HttpResponse:
     """The consent form: the answer counts for the stored request, whatever else the form says."""
     if request.META.get("QUERY_STRING"):
-        raise InvalidRequest("The answer to a consent page carries no query.")
+        raise InvalidRequest(_("The answer to a consent page carries no query."))
     now = timezone.now()
     user = request.user
     if not isinstance(user, User):

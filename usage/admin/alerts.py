@@ -19,7 +19,7 @@ from usage import alerts
 from usage.alerts import Wanted
 from usage.amounts import InvalidValue, read_amount
 from usage.firings import period_text
-from usage.metrics import METRICS
+from usage.metrics import METRICS, in_figures, with_unit
 from usage.models import Alert, Firing
 
 if TYPE_CHECKING:
@@ -94,11 +94,11 @@ class Firings(FiringInline):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, firing: Firing) -> str:
-        return f"{METRICS[firing.alert.metric].shown(firing.amounts['before']):,}"
+        return in_figures(firing.amounts["before"], METRICS[firing.alert.metric])
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, firing: Firing) -> str:
-        return f"{METRICS[firing.alert.metric].shown(firing.amounts['after']):,}"
+        return in_figures(firing.amounts["after"], METRICS[firing.alert.metric])
 
 
 class AlertAdmin(AlertModelAdmin):
@@ -153,8 +153,7 @@ class AlertAdmin(AlertModelAdmin):
 
     @admin.display(description=gettext_lazy("threshold"), ordering="threshold")
     def limit(self, alert: Alert) -> str:
-        metric = METRICS[alert.metric]
-        return f"{metric.shown(alert.threshold):,} {metric.unit}"
+        return with_unit(alert.threshold, METRICS[alert.metric])
 
     @admin.display(description=gettext_lazy("of"))
     def whose(self, alert: Alert) -> str:

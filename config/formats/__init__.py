@@ -1,0 +1,1 @@
+"""Where numbers are written otherwise than Django has them in a language."""
