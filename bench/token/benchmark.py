@@ -44,10 +44,21 @@ for its database."""
 
 
 def measure(postgres: str) -> list[Table]:
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-bench-")))
+    with tempfile.TemporaryDirectory(prefix="gatehouse-bench-") as name:
+        folder = Path(name)
         (folder / "static").mkdir()
         install_node()
+        found, behaviour = beside_peers(postgres, folder)
+        if FULL:  # after the other servers have given their connections back
+            behaviour.append(large.measure(postgres, folder, FULL_SPEED, ROUNDS))
+    if SMOKE:
+        return summaries(found)
+    return [*summaries(found), targets.table(found), *behaviour, *details(found)]
+
+
+def beside_peers(postgres: str, folder: Path) -> tuple[Samples, list[Table]]:
+    """Every work on every server, and how Gatehouse behaves over time."""
+    with contextlib.ExitStack() as stack:
         started = {
             name: stack.enter_context(
                 servers.running(name, kind := servers.KINDS[name], postgres, folder, kind.codes(FULL_SPEED, 2 * ROUNDS))
@@ -56,11 +67,8 @@ def measure(postgres: str) -> list[Table]:
         }
         found, gatehouse = measure_all(started, folder), started["gatehouse"]
         if SMOKE:
-            return summaries(found)
-        behaviour = [steady.paced(gatehouse, found, FULL_SPEED, ROUNDS), steady.memory(gatehouse, FULL_SPEED)]
-        if FULL:
-            behaviour.append(large.measure(postgres, folder, FULL_SPEED, ROUNDS))
-    return [*summaries(found), targets.table(found), *behaviour, *details(found)]
+            return found, []
+        return found, [steady.paced(gatehouse, found, FULL_SPEED, ROUNDS), steady.memory(gatehouse, FULL_SPEED)]
 
 
 def install_node() -> None:

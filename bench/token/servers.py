@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from bench.token import cpu, load
-from bench.token.load import Load
+from bench.token.load import Load, WrongAnswer
 from bench.token.samples import Sample
 from bench.token.works import CHALLENGE, WORKS, Share, Site
 from tests.lanes.server import free_port, stop
@@ -120,6 +120,7 @@ class Server:
 
     kind: Kind
     process: subprocess.Popen[bytes]
+    log: Path
     environment: Mapping[str, str]
     database: str
     address: tuple[str, int]
@@ -138,9 +139,13 @@ class Server:
         return [name for name, work in WORKS.items() if self.site.paths.get(work.path)]
 
     def sample(self, work: str, spec: Load) -> Sample:
-        """One measurement. Raises WrongAnswer."""
+        """One measurement. Raises WrongAnswer, with the end of the server's log."""
         shares = self.shares(work, spec)
-        found, before, after = load.measure(self.address, self.site, WORKS[work], shares, spec, self.read_cpu)
+        try:
+            found, before, after = load.measure(self.address, self.site, WORKS[work], shares, spec, self.read_cpu)
+        except WrongAnswer as failure:
+            failure.add_note(complaints(self.log))
+            raise
         server_cpu, postgres_cpu = ((late - early) / found.count for early, late in zip(before, after, strict=True))
         return Sample(found.rate, found.times, server_cpu, postgres_cpu)
 
@@ -186,9 +191,9 @@ def running(name: str, kind: Kind, postgres: str, folder: Path, codes: int) -> I
         }
         if kind.seed:
             subprocess.run([sys.executable, "-W", "ignore", "-m", kind.seed], cwd=ROOT, env=environment, check=True)
-        process = start(kind, environment, port, folder / f"{name}.log")
+        process = start(kind, environment, port, log := folder / f"{name}.log")
         try:
-            yield server_of(kind, process, environment, database, port, json.loads(seeds.read_text()))
+            yield server_of(kind, process, log, environment, database, port, json.loads(seeds.read_text()))
         finally:
             stop(process)
 
@@ -237,6 +242,12 @@ def start(kind: Kind, environment: Mapping[str, str], port: int, log: Path) -> s
     raise AssertionError(f"{kind.title} did not come up:\n{log.read_text()[-3000:]}")
 
 
+def complaints(log: Path) -> str:
+    """The last lines of `log` that are not of requests answered well."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if '"status": 200' not in line]
+    return "\n".join(lines[-5:])[-5000:]
+
+
 def site_of(kind: Kind, seeds: Mapping[str, object]) -> Site:
     clients = seeds.get("clients", {})
     paths = {**kind.paths, "metadata": str(seeds.get("metadata_path", ""))}
@@ -259,6 +270,7 @@ def site_of(kind: Kind, seeds: Mapping[str, object]) -> Site:
 def server_of(
     kind: Kind,
     process: subprocess.Popen[bytes],
+    log: Path,
     environment: Mapping[str, str],
     database: str,
     port: int,
@@ -271,6 +283,7 @@ def server_of(
     return Server(
         kind,
         process,
+        log,
         environment,
         database,
         address,
