@@ -93,6 +93,11 @@ def composed(mail: OutgoingMail, content: dict[str, Any]) -> EmailMultiAlternati
     return message if content["to"] else None
 
 
+def address_of(mail: OutgoingMail) -> str:
+    """Whom `mail` is to. Raises ValueError if no key of the list decrypts it."""
+    return str(json.loads(decrypt(mail.encrypted_content))["to"])
+
+
 def page(name: str, **arguments: object) -> str:
     """The absolute address of a page of ours, by the deployment's own name.
 

@@ -90,3 +90,14 @@ def is_final(fault: Exception) -> bool:
     if not isinstance(fault, smtplib.SMTPRecipientsRefused):
         return False
     return all(code >= 500 for code, _ in fault.recipients.values())
+
+
+def forget(address: str) -> None:
+    """Letters that wait for `address` are not sent any more."""
+    for found in OutgoingMail.objects.iterator():
+        try:
+            is_theirs = mail.address_of(found).lower() == address.lower()
+        except ValueError:  # no key decrypts it: nobody can send it either
+            continue
+        if is_theirs:
+            found.delete()

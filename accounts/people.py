@@ -11,6 +11,9 @@ from django.utils.text import slugify
 
 from accounts.models import Membership, Organization, Role, User
 
+ERASED_NAME = "Erased person"
+ERASED_DOMAIN = "erased.invalid"
+
 
 @transaction.atomic
 def create_person(
@@ -75,3 +78,18 @@ def give_personal_organization(user: User) -> Organization:
     )
     Membership.objects.create(organization=organization, user=user, role=Role.OWNER)
     return organization
+
+
+def is_erased(user: User) -> bool:
+    return user.email.endswith(f"@{ERASED_DOMAIN}")
+
+
+def erase(user: User) -> None:
+    """Leaves an id under which nobody signs in, and the personal organization as what bills were written for."""
+    Organization.objects.filter(personal_of=user).update(name=ERASED_NAME, slug=f"erased-{user.pk.hex}", description="")
+    user.email = f"erased-{user.pk.hex}@{ERASED_DOMAIN}"
+    user.name, user.avatar_url, user.is_active, user.last_login = ERASED_NAME, "", False, None
+    user.set_unusable_password()
+    user.save()
+    user.groups.clear()
+    user.user_permissions.clear()

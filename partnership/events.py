@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -97,6 +98,12 @@ def queue(event: Event, now: datetime) -> None:
     )
     if queued:
         wake("deliveries")
+
+
+def forget_name(person_id: UUID) -> None:
+    """Who did it is the id alone from now on: the one change that the database lets through."""
+    by_person = Event.objects.filter(actor_kind__in=("user", "staff"), actor_id=str(person_id))
+    by_person.exclude(actor_name="").update(actor_name="")
 
 
 def visible_to(partner: Partner | None, environment: str) -> QuerySet[Event]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -196,3 +197,11 @@ def shape(operation: Operation) -> dict[str, object]:
     """What an event tells of an operation."""
     error = {"code": operation.error_code, "message": operation.error_message} if operation.error_code else None
     return {"id": str(operation.id), "type": operation.type, "status": operation.status, "error": error}
+
+
+def forget_name(person_id: UUID) -> None:
+    """Who asked for it is the id alone from now on."""
+    by_person = Operation.objects.filter(actor__kind__in=("user", "staff"), actor__id=str(person_id))
+    for operation in by_person.select_for_update().order_by("pk"):
+        operation.actor["name"] = ""
+        operation.save(update_fields=["actor"])

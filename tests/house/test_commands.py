@@ -21,7 +21,10 @@ from config import chores, demo_data, heartbeat, serving
 from oauth_provider.models import Application, ClientSecret, SigningKey
 from oauth_provider.opaque import digest
 
-COMMANDS = ["serve", "work", "seed_demo", "doctor", "rotate_keys", "make_staff"]
+COMMANDS = [
+    *("serve", "work", "seed_demo", "doctor", "rotate_keys", "make_staff"),
+    *("export_person", "erase_person", "export_audit"),
+]
 
 
 def run(*words, **environment):
