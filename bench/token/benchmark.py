@@ -18,18 +18,19 @@ from bench.plot import Plot
 from bench.report import Table
 from bench.token import ceiling, large, samples, servers, steady, targets
 from bench.token.ceiling import Ceiling
+from bench.token.kinds import KINDS, NODE, PROCESSES, THREADS
 from bench.token.load import CLIENTS, Load
 from bench.token.samples import Sample, Samples, median, milliseconds
-from bench.token.servers import PROCESSES, THREADS, Server
+from bench.token.servers import Server
 from bench.token.works import WORKS
 
 SMOKE, FULL = (bool(os.environ.get(f"BENCH_{name}")) for name in ("SMOKE", "FULL"))
 SECONDS = 0.3 if SMOKE else float(os.environ.get("BENCH_SECONDS", "4"))
 ROUNDS = 1 if SMOKE else int(os.environ.get("BENCH_ROUNDS", "3"))
 FULL_SPEED = Load(SECONDS, warm_up_seconds=min(1.0, SECONDS / 2))
-SERVERS = ("gatehouse", "stock") if SMOKE else tuple(servers.KINDS)
-TITLES = {**{name: kind.title for name, kind in servers.KINDS.items()}, "pgbench": ceiling.TITLE}
-DRAWN = set(servers.KINDS)
+SERVERS = ("gatehouse", "stock") if SMOKE else tuple(KINDS)
+TITLES = {**{name: kind.title for name, kind in KINDS.items()}, "pgbench": ceiling.TITLE}
+DRAWN = set(KINDS)
 COLUMNS = ["server", "requests/s", "min to max", "p50 ms", "p99 ms", "CPU ms, server", "CPU ms, PostgreSQL"]
 WORDS = f"""\
 {CLIENTS} client processes, each with kept connections and one request under way; {PROCESSES} processes of each server
@@ -61,7 +62,7 @@ def beside_peers(postgres: str, folder: Path) -> tuple[Samples, list[Table]]:
     with contextlib.ExitStack() as stack:
         started = {
             name: stack.enter_context(
-                servers.running(name, kind := servers.KINDS[name], postgres, folder, kind.codes(FULL_SPEED, 2 * ROUNDS))
+                servers.running(name, kind := KINDS[name], postgres, folder, kind.codes(FULL_SPEED, 2 * ROUNDS))
             )
             for name in SERVERS
         }
@@ -72,8 +73,8 @@ def beside_peers(postgres: str, folder: Path) -> tuple[Samples, list[Table]]:
 
 
 def install_node() -> None:
-    if "oidc-provider" in SERVERS and not (servers.NODE / "node_modules").is_dir():
-        subprocess.run([shutil.which("npm") or "npm", "ci", "--silent"], cwd=servers.NODE, check=True)
+    if "oidc-provider" in SERVERS and not (NODE / "node_modules").is_dir():
+        subprocess.run([shutil.which("npm") or "npm", "ci", "--silent"], cwd=NODE, check=True)
 
 
 def measure_all(started: dict[str, Server], folder: Path) -> Samples:

@@ -12,6 +12,7 @@ import psycopg
 
 from bench.report import Table
 from bench.token import servers
+from bench.token.kinds import KINDS
 from bench.token.load import Load
 from bench.token.rows import copy_row
 from bench.token.samples import Sample, cpu, rate
@@ -71,7 +72,7 @@ def some_tokens() -> list[str]:
 
 def measure(postgres: str, folder: Path, spec: Load, rounds: int) -> Table:
     """Every work on an empty database and on a filled one, in turn; each has its worker."""
-    kind = servers.KINDS["gatehouse"]
+    kind = KINDS["gatehouse"]
     with_worker = replace(kind, command=tuple(word for word in kind.command if word != "--no-worker"))
     codes = with_worker.codes(spec, rounds)
     with contextlib.ExitStack() as stack:
