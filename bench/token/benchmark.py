@@ -18,13 +18,13 @@ from bench.plot import Plot
 from bench.report import Table
 from bench.token import ceiling, large, samples, servers, steady, targets
 from bench.token.ceiling import Ceiling
-from bench.token.kinds import KINDS, NODE, PROCESSES, THREADS
+from bench.token.kinds import KINDS, NODE, PROCESSES, SMOKE, THREADS
 from bench.token.load import CLIENTS, Load
 from bench.token.samples import Sample, Samples, median, milliseconds
 from bench.token.servers import Server
 from bench.token.works import WORKS
 
-SMOKE, FULL = (bool(os.environ.get(f"BENCH_{name}")) for name in ("SMOKE", "FULL"))
+FULL = bool(os.environ.get("BENCH_FULL"))
 SECONDS = 0.3 if SMOKE else float(os.environ.get("BENCH_SECONDS", "4"))
 ROUNDS = 1 if SMOKE else int(os.environ.get("BENCH_ROUNDS", "3"))
 FULL_SPEED = Load(SECONDS, warm_up_seconds=min(1.0, SECONDS / 2))

@@ -18,7 +18,8 @@ from bench.token.works import CHALLENGE
 NODE = Path(__file__).parent / "node"
 PROCESSES, THREADS = 2, 8
 REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/9")
-FAMILIES, BEARERS = 200, 32  # refresh tokens and access tokens that works begin with
+SMOKE = bool(os.environ.get("BENCH_SMOKE"))
+FAMILIES, BEARERS = (12, 8) if SMOKE else (200, 32)  # refresh tokens and access tokens that works begin with
 ENOUGH = 10**9  # for limits that count and never refuse
 LIMITS = ("authorize", "token", "client_failure", "profile")
 
