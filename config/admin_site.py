@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import ManyToManyField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -23,6 +24,9 @@ View = TypeVar("View", bound=Any)  # as in Django's own: any callable view
 # Pages that libraries register for themselves list tokens, secrets and digests (page-traps.md, M13):
 # only what one of our own apps registers is shown, and groups.
 OWN_APPS = frozenset({"oauth_provider", "accounts", "partnership", "usage"})
+
+# Django keeps the names of permissions in rows, in English.
+ACTIONS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Group]
@@ -39,11 +43,18 @@ class GroupAdmin(ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "permissions":
-            names = [model._meta.model_name for model in self.admin_site._registry]
-            options["queryset"] = Permission.objects.filter(
-                content_type__app_label__in=[*OWN_APPS, "auth"], content_type__model__in=names
-            ).select_related("content_type")
-        return super().formfield_for_manytomany(db_field, request, **options)
+            types = ContentType.objects.get_for_models(*self.admin_site._registry).values()
+            options["queryset"] = Permission.objects.filter(content_type__in=types).select_related("content_type")
+        field: Any = super().formfield_for_manytomany(db_field, request, **options)
+        if db_field.name == "permissions":
+            field.label_from_instance = permission_in_words
+        return field
+
+
+def permission_in_words(permission: Permission) -> str:
+    """ "OAuth clients and tokens | client: change"."""
+    action = permission.codename.partition("_")[0]
+    return f"{permission.content_type}: {ACTIONS.get(action, permission.name)}"
 
 
 class GatehouseAdminSite(StaffDoor):

@@ -49,6 +49,20 @@ NAMES = (
     gettext_noop("uuid"),
 )
 
+# Of the toolkit, which marks them and brings no catalogue.
+OF_THE_TOOLKIT = (
+    gettext_noop("redirect URIs"),
+    gettext_noop("post logout redirect URIs"),
+    gettext_noop("client type"),
+    gettext_noop("allowed origins"),
+    gettext_noop("registration source"),
+    gettext_noop("Confidential"),
+    gettext_noop("Public"),
+    gettext_noop("Manual"),
+    gettext_noop("Dynamic Client Registration"),
+    gettext_noop("Client ID Metadata Document"),
+)
+
 
 def translate(app_labels: frozenset[str]) -> None:
     """Gives the columns of the apps' models their names in the reader's language."""

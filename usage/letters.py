@@ -18,7 +18,7 @@ def threshold_reached(firing: Firing) -> Letter:
         "threshold": with_unit(alert.threshold, metric),
         "amount": with_unit(firing.amounts["after"], metric),
         "period": month if alert.period == Alert.Period.MONTH else day,
-        "environment": alert.environment,
+        "environment": alert.get_environment_display(),
     }
     text = _("%(metric)s of %(whose)s (%(environment)s) came to %(amount)s in %(period)s (UTC).")
     return Letter(

@@ -72,7 +72,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.organization}"
+        return f"{self.user}, {self.organization}"
 
 
 class Invitation(models.Model):

@@ -57,9 +57,9 @@ else:  # Django's own class takes no parameter
 
 
 class ClientForm(ModelForm):
-    kind = forms.ChoiceField(choices=Kind.choices, widget=forms.HiddenInput)
+    kind = forms.ChoiceField(label=gettext_lazy("type"), choices=Kind.choices, widget=forms.HiddenInput)
     # The id of the client to be: the same form sent twice makes one client.
-    new_client_id = forms.CharField(required=False, widget=forms.HiddenInput)
+    new_client_id = forms.CharField(label=gettext_lazy("client id"), required=False, widget=forms.HiddenInput)
     name = forms.CharField(
         label=gettext_lazy("Name"),
         widget=AdminTextInputWidget,

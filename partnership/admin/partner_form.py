@@ -65,7 +65,7 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class NewPartnerForm(SecretForm, PartnerForm):
     # The id of the partner to be: the same form sent twice makes one partner.
-    new_partner_id = forms.CharField(widget=forms.HiddenInput)
+    new_partner_id = forms.CharField(label=gettext_lazy("partner id"), widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -55,6 +55,10 @@ class ProjectAdmin(RowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("partner", "region", "organization")
 
+    @admin.display(description=_("address"))
+    def access_host(self, project: Project) -> str:
+        return project.access_host
+
     @admin.display(description=_("operations"))
     def operations_link(self, project: Project) -> str:
         return listed("partnership_operation_changelist", project.operations.count(), project__id__exact=project.pk)

@@ -79,7 +79,7 @@ class Operation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.type} {self.project_id}"
+        return f"{self.get_type_display()} {self.project_id}"
 
     @property
     def is_open(self) -> bool:

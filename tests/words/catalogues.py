@@ -82,8 +82,21 @@ def compiled(language: str) -> dict[object, str]:
 
 
 def unchanged(language: str) -> frozenset[str]:
-    """Texts that are the same in `language`, in lower case: a page capitalizes some."""
-    return frozenset(entry.text.lower() for entry in entries(language) if entry.text in entry.said)
+    """Texts that are the same in `language`, in lower case: pages capitalize some."""
+    return frozenset(entry.text.lower() for entry in entries(language) if is_unchanged(entry))
+
+
+def is_unchanged(entry: Entry) -> bool:
+    return entry.text.lower() in {said.lower() for said in entry.said}
+
+
+def latin(language: str) -> frozenset[str]:
+    """Words in Latin letters that the catalogue itself uses, in lower case."""
+    return frozenset(word for entry in entries(language) for said in entry.said for word in latin_words(said))
+
+
+def latin_words(text: str) -> list[str]:
+    return re.findall(r"[a-z]{3,}", text.lower())
 
 
 def marked() -> set[Key]:

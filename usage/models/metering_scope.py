@@ -35,4 +35,4 @@ class MeteringScope(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.application.name}, {self.environment}"
+        return f"{self.application.name}, {self.get_environment_display()}"
