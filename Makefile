@@ -1,6 +1,6 @@
 # Gatehouse. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check matrix nightly bench bench-usage docs words clean
+.PHONY: help run test check matrix audit nightly bench bench-usage docs words sbom clean
 
 help:
 	@echo "Run"
@@ -10,6 +10,7 @@ help:
 	@echo "  make test     everything that needs no server, on SQLite"
 	@echo "  make check    what continuous integration runs: every lane, with PostgreSQL, Redis and a browser"
 	@echo "  make matrix   rows of the contract and of docs/attacks.md, with the tests that prove each"
+	@echo "  make audit    known vulnerabilities in the locks, secrets in the repository"
 	@echo "  make nightly  the long versions; writes docs/nightly.md, which is committed"
 	@echo "  make bench-usage  the part of it about metering"
 	@echo "  make bench    measures, on PostgreSQL and Redis; writes docs/performance.md, which is committed"
@@ -17,6 +18,7 @@ help:
 	@echo "Keep"
 	@echo "  make docs     write docs/errors.md anew from the code"
 	@echo "  make words    bring locale/ up to date with the code (needs GNU gettext); what is new is then to be translated"
+	@echo "  make sbom     write the bill of materials (CycloneDX) to var/gatehouse.cdx.json"
 	@echo "  make clean    remove what the commands above made: .venv, var, caches"
 
 run:
@@ -33,6 +35,10 @@ check:
 matrix:
 	@bin/bootstrap dev
 	@exec .venv/bin/python -W ignore -m tests.contract.matrix
+
+audit:
+	@bin/bootstrap dev
+	@.venv/bin/python -m tests.lanes.advisories && bin/secrets
 
 nightly:
 	@bin/bootstrap dev
@@ -55,6 +61,9 @@ words:
 	@GATEHOUSE_PROFILE=embedded .venv/bin/python -W ignore manage.py makemessages -l de -l zh_Hant --no-obsolete --no-wrap \
 		--add-location file -i .venv -i var -i tests -i bench -i examples -i node_modules
 	@for po in locale/*/LC_MESSAGES/django.po; do msgfmt --check -o "$${po%.po}.mo" "$$po" || exit 1; done
+
+sbom:
+	@mkdir -p var && python3 bin/sbom >var/gatehouse.cdx.json && echo var/gatehouse.cdx.json
 
 clean:
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/lanes/node/node_modules bench/token/node/node_modules
