@@ -1,4 +1,7 @@
-"""How this deployment is, a line for each part: the start screen and `doctor` show it."""
+"""How this deployment is, a line for each part: the start screen and `doctor` show it.
+
+`doctor` also asks those whom the start does not wait for: `config/examination.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError
+from django.db.models import Max
 
 from accounts.models import OutgoingMail, User
 from config import demo_data, heartbeat
@@ -20,6 +24,7 @@ from config.checks import unapplied_migrations
 from oauth_provider.models import Application, SigningKey
 
 MAIL_IS_LATE_AFTER = timedelta(minutes=5)
+KEYS_ARE_LATE_AFTER_DAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,16 @@ def shared_cache(now: datetime) -> Line:
 
 
 def keys(now: datetime) -> Line:
-    count = Counter(SigningKey.objects.filter(unpublished_at=None).values_list("key_set", flat=True))
+    published = SigningKey.objects.filter(unpublished_at=None)
+    count = Counter(published.values_list("key_set", flat=True))
+    if not count:
+        return Line("warn", "keys", "none: the worker makes them")
     named = [plural(number, f"{key_set} key") for key_set, number in sorted(count.items(), reverse=True)]
-    return Line("ok", "keys", ", ".join(named)) if named else Line("warn", "keys", "none: the worker makes them")
+    youngest = published.values_list("key_set").annotate(Max("signs_from"))
+    days = max((now - signs_from).days for _, signs_from in youngest)
+    late = days >= settings.SIGNING_KEY_DAYS + KEYS_ARE_LATE_AFTER_DAYS
+    text = f"{', '.join(named)}, rotated {plural(max(0, days), 'day')} ago"
+    return Line("warn" if late else "ok", "keys", f"{text}: is there a worker?" if late else text)
 
 
 def mail(now: datetime) -> Line:

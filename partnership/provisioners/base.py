@@ -85,6 +85,10 @@ class Driver(ABC):
         self.settings = settings
 
     @abstractmethod
+    def reach(self) -> None:
+        """Whether a verb could begin: raises DriverError where what it needs does not answer. Changes nothing."""
+
+    @abstractmethod
     def create(self, spec: Spec, step: Step, state: State) -> Done | Pending: ...
 
     @abstractmethod

@@ -12,10 +12,17 @@ from partnership.provisioners.broker_answers import Offer, Orphaned, find_offer,
 API_VERSION = "2.17"
 MAX_ANSWER_BYTES = 1024 * 1024
 Body = Mapping[str, object]
+# Of a call that is about no project.
+NOBODYS = Spec("", "", "", "", 0, 0, "", "", "")
 
 
 class BrokerCalls(Driver):
     """`settings` as `osb.py` says."""
+
+    def reach(self) -> None:
+        """Also whether its catalog has the service."""
+        answer = self.call("GET", "/v2/catalog", NOBODYS)
+        find_offer(answer, self.settings["service"], "", any_plan=True)
 
     def offer(self, spec: Spec, *, any_plan: bool = False) -> Offer:
         """The plan of the project, from the broker's catalog.

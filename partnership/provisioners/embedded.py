@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -28,6 +29,15 @@ class EmbeddedDriver(Driver):
 
     def folder(self, spec: Spec) -> Path:
         return self.root / spec.project_id
+
+    def reach(self) -> None:
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as fault:
+            message = "The folder of projects can't be written."
+            raise DriverError("not_writable", message, is_retryable=True, detail=str(fault)) from None
 
     def create(self, spec: Spec, step: Step, state: State) -> Done:
         with self.lock(spec):

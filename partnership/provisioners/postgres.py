@@ -33,6 +33,14 @@ Admin = psycopg.Connection[tuple[Any, ...]]
 
 
 class PostgresDriver(Driver):
+    def reach(self) -> None:
+        with self.connect() as admin:
+            statement = "SELECT rolcreatedb AND rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user"
+            row = admin.execute(statement).fetchone()
+        if not row or not row[0]:
+            message = "The server's role may not create roles and databases."
+            raise DriverError("lacks_rights", message, is_retryable=False)
+
     def create(self, spec: Spec, step: Step, state: State) -> Done:
         password = secrets.token_urlsafe(24)
         with self.hold(spec) as admin:

@@ -7,6 +7,9 @@ from partnership.provisioners.base import Done, Driver, Measurement, Spec, State
 
 
 class SimulatedDriver(Driver):
+    def reach(self) -> None:
+        pass
+
     def create(self, spec: Spec, step: Step, state: State) -> Done:
         step("simulate")
         return Done()

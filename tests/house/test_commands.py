@@ -97,6 +97,10 @@ def test_doctor_gives_json(embedded):
         "mail": "ok",
         "demo data": "warn",
         "worker": "ok",
+        "clock": "ok",
+        "mail server": "ok",
+        "projects": "ok",
+        "provisioner": "ok",
     }
 
 

@@ -5,14 +5,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from config import condition
+from config import condition, examination
 from config.checks import EXIT_CONFIGURATION, setting_faults, system_faults
 
 
 class Command(BaseCommand):
     help = (
         "Says how this deployment is: every fault of the configuration with its mend, database, cache, "
-        "keys, mail, worker. Exit 0: all well; 1: a part fails; 78: configuration. Example: manage.py doctor --json"
+        "keys, mail, worker, clocks, mail server, provisioners. Exit 0: all well; 1: a part fails; 78: "
+        "configuration. Example: manage.py doctor --json"
     )
     requires_system_checks = []
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         faults = setting_faults() + system_faults()
-        lines = condition.lines(timezone.now())
+        lines = [*condition.lines(timezone.now()), *examination.lines(timezone.now())]
         if options["json"]:
             report = {"faults": [each.as_dict() for each in faults], "parts": [each.as_dict() for each in lines]}
             self.stdout.write(json.dumps(report, indent=2))

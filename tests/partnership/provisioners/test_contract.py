@@ -25,6 +25,13 @@ each_verb = pytest.mark.parametrize("verb", VERBS)
 
 
 class TestContract:
+    def test_a_place_that_answers_is_reached_and_stays_as_it_is(self, ground: Ground):
+        ground.driver.reach()
+        ground.prepare("create")
+        ground.call("create", spec=ground.wanted("create"))
+        ground.driver.reach()
+        ground.check("create")
+
     @each_verb
     def test_a_verb_does_what_it_says(self, ground: Ground, verb: str):
         ground.prepare(verb)
