@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -256,6 +257,32 @@ def check_usage_days() -> Iterator[Fault]:
         )
 
 
+def check_traces() -> Iterator[Fault]:
+    if not settings.TRACES_URL:
+        return
+    if urlsplit(settings.TRACES_URL).scheme not in ("http", "https"):
+        yield Fault(
+            "GH017",
+            "GATEHOUSE_TRACES_URL is no http address",
+            "spans go by OTLP over HTTP",
+            "set GATEHOUSE_TRACES_URL=http://collector:4318/v1/traces",
+        )
+    if not 0 <= settings.TRACES_SHARE <= 1:
+        yield Fault(
+            "GH017",
+            f"GATEHOUSE_TRACES_SHARE is {settings.TRACES_SHARE}",
+            "it is the share of requests that are traced",
+            "set GATEHOUSE_TRACES_SHARE from 0 to 1",
+        )
+    if not (find_spec("opentelemetry") and find_spec("opentelemetry.sdk")):
+        yield Fault(
+            "GH017",
+            "GATEHOUSE_TRACES_URL is set, and OpenTelemetry is not installed",
+            "it is an extra, for those who trace",
+            "install requirements-tracing.lock, or unset GATEHOUSE_TRACES_URL",
+        )
+
+
 def is_decryptable(text: str) -> bool:
     try:
         decrypt(text)
@@ -314,6 +341,7 @@ SETTING_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (
     check_mail,
     check_environment,
     check_usage_days,
+    check_traces,
     check_variable_names,
 )
 SYSTEM_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
 from types import FrameType
 
 import structlog
@@ -205,13 +206,19 @@ class Round:
 
 def do(chore: Chore, now: datetime) -> int:
     """The size of the largest part of what was done; 0 when it failed."""
+    done: Mapping[str, int] = {}
+    begun, has_failed = time.monotonic(), False
     try:
         done = chore.run(now)
     except Exception:
+        has_failed = True
         log.exception("chore failed", chore=chore.name)
-        return 0
     if any(done.values()):
         log.info("chore done", chore=chore.name, **done)
+    if settings.TRACES_URL and (has_failed or any(done.values())):
+        # By its name: its packages are an extra.
+        tracing = import_module("config.tracing")
+        tracing.record_chore(chore.name, time.monotonic() - begun, done, has_failed=has_failed)
     return max(done.values(), default=0)
 
 

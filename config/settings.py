@@ -152,8 +152,13 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 
+# Where spans go by OTLP over HTTP; empty: no traces.
+TRACES_URL: str = read(env.str, "TRACES_URL", "")
+TRACES_SHARE: float = read(env.float, "TRACES_SHARE", 0.05)  # of requests and chores, from 0 to 1
+
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    *(["config.tracing.TracingMiddleware"] if TRACES_URL else []),
     "config.metrics.MetricsMiddleware",
     "config.health.HealthMiddleware",
     "config.middleware.SecurityHeadersMiddleware",

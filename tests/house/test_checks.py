@@ -55,6 +55,8 @@ def test_a_good_configuration_has_no_fault(production):
         ("GH008", {"TRUSTED_PROXIES": []}),
         ("GH008", {"TRUSTED_PROXIES": ["everybody"]}),
         ("GH009", {"EMAIL_URL": ""}),
+        ("GH017", {"TRACES_URL": "collector:4318"}),
+        ("GH017", {"TRACES_URL": "http://collector:4318/v1/traces", "TRACES_SHARE": 5.0}),
         ("GH012", {"ENVIRONMENT_FAULTS": {"GATEHOUSE_CODE_SECONDS": "not a valid integer"}}),
     ],
 )
@@ -68,6 +70,16 @@ def test_each_fault_has_its_code_a_cause_and_a_mend(production, code, change):
     assert fault.what
     assert fault.cause
     assert fault.mend
+
+
+def test_traces_without_their_packages_are_told(production, monkeypatch):
+    production.TRACES_URL = "http://collector:4318/v1/traces"
+    assert checks.setting_faults() == []
+    monkeypatch.setattr(checks, "find_spec", lambda _name: None)
+
+    (fault,) = checks.setting_faults()
+
+    assert (fault.code, "requirements-tracing.lock" in fault.mend) == ("GH017", True)
 
 
 def test_all_faults_are_told_at_once(production):
