@@ -10,9 +10,6 @@ import ipaddress
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -22,27 +19,14 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.encryption import decrypt
+from config.faults import Fault
+from config.feature_checks import check_traces, check_usage_days
 from oauth_provider.models import SigningKey
-from usage.store import MAX_LATE
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 KEPT_FILES = ("secret_key", "encryption_key", "demo.json")
 TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 TO_MAKE_A_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    code: str
-    what: str
-    cause: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.code}  {self.what}\n  cause  {self.cause}\n  mend   {self.mend}"
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def setting_faults() -> list[Fault]:
@@ -228,58 +212,6 @@ def check_signing_keys() -> Iterator[Fault]:
             f"no key of GATEHOUSE_ENCRYPTION_KEYS decrypts {len(unreadable)} of {len(stored)} signing keys",
             "every token request would fail; a key left the list too early, or the database is another's",
             "put the key that encrypted them back at the end of GATEHOUSE_ENCRYPTION_KEYS",
-        )
-
-
-def check_usage_days() -> Iterator[Fault]:
-    """An event may come 35 days late (usage.md): it must find its id, and its day, still there."""
-    retention = timedelta(days=settings.USAGE_RETENTION_DAYS)
-    if retention <= MAX_LATE:
-        yield Fault(
-            "GH016",
-            f"GATEHOUSE_USAGE_RETENTION_DAYS is {settings.USAGE_RETENTION_DAYS}",
-            f"events may come {MAX_LATE.days} days late: one sent again would be counted twice",
-            f"set GATEHOUSE_USAGE_RETENTION_DAYS to {MAX_LATE.days + 1} or more",
-        )
-    if settings.USAGE_CLOSE_AFTER_DAYS < 1:
-        yield Fault(
-            "GH016",
-            f"GATEHOUSE_USAGE_CLOSE_AFTER_DAYS is {settings.USAGE_CLOSE_AFTER_DAYS}",
-            "a month would close while its last events are under way",
-            "set GATEHOUSE_USAGE_CLOSE_AFTER_DAYS to 1 or more",
-        )
-    if not 60 <= settings.USAGE_COLLECT_SECONDS <= 86_400:
-        yield Fault(
-            "GH016",
-            f"GATEHOUSE_USAGE_COLLECT_SECONDS is {settings.USAGE_COLLECT_SECONDS}",
-            "sizes are sampled at least once a day, or the day has none, and at most once a minute",
-            "set GATEHOUSE_USAGE_COLLECT_SECONDS from 60 to 86400",
-        )
-
-
-def check_traces() -> Iterator[Fault]:
-    if not settings.TRACES_URL:
-        return
-    if urlsplit(settings.TRACES_URL).scheme not in ("http", "https"):
-        yield Fault(
-            "GH017",
-            "GATEHOUSE_TRACES_URL is no http address",
-            "spans go by OTLP over HTTP",
-            "set GATEHOUSE_TRACES_URL=http://collector:4318/v1/traces",
-        )
-    if not 0 <= settings.TRACES_SHARE <= 1:
-        yield Fault(
-            "GH017",
-            f"GATEHOUSE_TRACES_SHARE is {settings.TRACES_SHARE}",
-            "it is the share of requests that are traced",
-            "set GATEHOUSE_TRACES_SHARE from 0 to 1",
-        )
-    if not (find_spec("opentelemetry") and find_spec("opentelemetry.sdk")):
-        yield Fault(
-            "GH017",
-            "GATEHOUSE_TRACES_URL is set, and OpenTelemetry is not installed",
-            "it is an extra, for those who trace",
-            "install requirements-tracing.lock, or unset GATEHOUSE_TRACES_URL",
         )
 
 

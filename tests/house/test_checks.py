@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from config import checks
+from config import checks, feature_checks
 from oauth_provider import keys
 
 PASSWORD = "hunter2-of-the-database"
@@ -75,7 +75,7 @@ def test_each_fault_has_its_code_a_cause_and_a_mend(production, code, change):
 def test_traces_without_their_packages_are_told(production, monkeypatch):
     production.TRACES_URL = "http://collector:4318/v1/traces"
     assert checks.setting_faults() == []
-    monkeypatch.setattr(checks, "find_spec", lambda _name: None)
+    monkeypatch.setattr(feature_checks, "find_spec", lambda _name: None)
 
     (fault,) = checks.setting_faults()
 
