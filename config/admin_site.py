@@ -14,6 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import ManyToManyField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.staff import StaffDoor
@@ -25,7 +26,7 @@ View = TypeVar("View", bound=Any)  # as in Django's own: any callable view
 # only what one of our own apps registers is shown, and groups.
 OWN_APPS = frozenset({"oauth_provider", "accounts", "partnership", "usage"})
 
-# Django keeps the names of permissions in rows, in English.
+# Django keeps the names of permissions in rows, in English; the four that every model has are made up of these.
 ACTIONS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class GroupAdmin(ModelAdmin):
 def permission_in_words(permission: Permission) -> str:
     """ "OAuth clients and tokens | client: change"."""
     action = permission.codename.partition("_")[0]
-    return f"{permission.content_type}: {ACTIONS.get(action, permission.name)}"
+    return f"{permission.content_type}: {ACTIONS.get(action) or gettext(permission.name)}"
 
 
 class GatehouseAdminSite(StaffDoor):

@@ -17,6 +17,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Replace
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import outgoing_mail, people
 from accounts.models import Organization, Role, User
@@ -42,19 +44,24 @@ def obstacles(user: User) -> list[str]:
 
 def of_the_person(user: User) -> Iterator[str]:
     if people.is_erased(user):
-        yield "The person is erased already."
+        yield _("The person is erased already.")
     if user.is_staff or user.is_superuser:
-        yield "The person is staff: take that away first."
+        yield _("The person is staff: take that away first.")
 
 
 def of_organizations(user: User) -> Iterator[str]:
     for organization in left_without_owner(user):
         others = organization.memberships.exclude(user=user).count()
         if others:
-            name = f"{organization.name} ({organization.pk})"
-            yield f"{name} would have {others} members and no owner: make one of them an owner."
+            text = ngettext(
+                "%(name)s would have %(count)d member and no owner: make that one an owner.",
+                "%(name)s would have %(count)d members and no owner: make one of them an owner.",
+                others,
+            )
+            yield text % {"name": f"{organization.name} ({organization.pk})", "count": others}
         for project in organization.projects.filter(deleted_at=None).order_by("created_at"):
-            yield f"The project {project.name} ({project.pk}) would have no owner: delete or transfer it."
+            text = _("The project %(name)s would have no owner: delete or transfer it.")
+            yield text % {"name": f"{project.name} ({project.pk})"}
 
 
 def left_without_owner(user: User) -> list[Organization]:

@@ -17,6 +17,7 @@ from allauth.usersessions.models import UserSession
 from auditlog.models import LogEntry as ClientChange
 from django.contrib.admin.models import LogEntry as StaffAction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from accounts.models import Invitation, Membership, Organization, SecurityEvent, User
 from oauth_provider.models import (
@@ -36,9 +37,9 @@ from usage.models import Alert
 
 
 class Fate(StrEnum):
-    DELETED = "deleted"
-    UNNAMED = "kept without the name"
-    KEPT = "kept"  # it names nobody: numbers and ids that bills and audits are made of
+    DELETED = gettext_noop("deleted")
+    UNNAMED = gettext_noop("kept without the name")
+    KEPT = gettext_noop("kept")  # it names nobody: numbers and ids that bills and audits are made of
 
 
 @dataclass(frozen=True, slots=True)

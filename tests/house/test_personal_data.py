@@ -159,7 +159,7 @@ def test_nobody_is_left_without_an_owner(alice, bob):
     with pytest.raises(SystemExit):
         call_command("erase_person", alice.email, stdout=out)
 
-    assert "would have 1 members and no owner" in out.getvalue()
+    assert "would have 1 member and no owner" in out.getvalue()
     assert User.objects.filter(email="alice@example.com", is_active=True).exists()
 
 

@@ -23,6 +23,7 @@ NAMES = {
     "embedded", "simulated", "openid", "profile", "email",
     "us east", "us west", "europe", "central", "asia pacific", "southeast",
     "nano", "micro", "small", "medium", "large", "xl", "true", "false", "search", "filter",
+    "support", "operators", "owners",
     "partner", "user", "staff", "system", "creating",  # codes of the audit log, as the API has them
 }  # fmt: skip
 DATA = re.compile(

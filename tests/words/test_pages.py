@@ -24,14 +24,12 @@ def compare(english, translated, language):
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_pages_of_people(way, in_each, alice, language):
     english, translated = in_each(lambda speaks: people.read(way(alice, speaks)))
-    found = compare(english, translated, language)
-    assert found == {}
+    assert compare(english, translated, language) == {}
 
 
 def test_an_invitation(in_each, alice, bob, language):
     english, translated = in_each(lambda speaks: people.read(people.invited(alice, bob, speaks)))
-    found = compare(english, translated, language)
-    assert found == {}
+    assert compare(english, translated, language) == {}
 
 
 def test_the_page_of_our_own_failure(in_each, alice, language, monkeypatch):
@@ -49,5 +47,4 @@ def test_pages_of_staff(db, language, settings, tmp_path):
     sam = cast.person("sam@example.com", "Sam Staff", is_staff=True, is_superuser=True)
     english, translated = (people.read(staff.crawl(people.browser_of(sam, speaks))) for speaks in ("en", language))
     assert len(english) > 60
-    found = compare(english, translated, language)
-    assert found == {}
+    assert compare(english, translated, language) == {}
