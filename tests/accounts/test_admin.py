@@ -34,7 +34,7 @@ def test_the_admin_turns_alice_away(alice):
     assert browser.get(browser.get("/admin/").headers["Location"]).status_code == 403
 
 
-def test_in_production_staff_need_a_second_step(ada, settings):
+def test_attack_170_in_production_staff_need_a_second_step(ada, settings):
     settings.STAFF_NEED_MFA = True
     browser = signed_in(ada)
     assert browser.get(browser.get("/admin/").headers["Location"]).headers["Location"] == "/account/security"
@@ -117,7 +117,7 @@ def test_the_first_staff_is_made_by_a_command(bob, capsys):
     assert "bob@example.com is staff." in capsys.readouterr().out
 
 
-def test_nobody_becomes_staff_by_an_address_that_was_not_proved(bob):
+def test_attack_165_nobody_becomes_staff_by_an_address_that_was_not_proved(bob):
     EmailAddress.objects.filter(user=bob).update(verified=False)
     for address in ("bob@example.com", "nobody@example.com"):
         with pytest.raises(CommandError, match="Sign up first"):

@@ -50,7 +50,7 @@ def test_bob_joins_by_the_link_of_the_mail_and_only_by_its_button(team, alice, b
     assert browser.post(link).status_code == 404
 
 
-def test_an_invitation_is_for_the_address_it_was_sent_to(team, alice, mallory):
+def test_attack_166_an_invitation_is_for_the_address_it_was_sent_to(team, alice, mallory):
     invite(team, alice)
     link = mailed_link().removeprefix("http://localhost:8000")
     assert signed_in(mallory).post(link).status_code == 404

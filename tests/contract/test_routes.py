@@ -55,7 +55,7 @@ def test_every_answer_carries_the_callers_request_id(route):
 
 
 @pytest.mark.contract("README.md", "Rules for all of them", "4")
-def test_a_request_id_of_other_letters_is_replaced():
+def test_attack_152_a_request_id_of_other_letters_is_replaced():
     for given_id in ("a b", "x" * 129, "é", "a\tb", ""):
         assert re.fullmatch(r"[0-9a-f]{32}", Client().get("/livez", headers={"X-Request-Id": given_id})["X-Request-Id"])
 

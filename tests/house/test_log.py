@@ -98,8 +98,17 @@ def test_redaction(text, shown):
     assert redact(text) == shown
 
 
-def test_a_line_break_in_a_path_makes_no_second_line(lines, db):
+def test_attack_152_a_line_break_in_a_path_makes_no_second_line(lines, db):
     Client().get("/nothing%0a%7b%22event%22:%22forged%22%7d")
 
     assert [line["event"] for line in lines() if line.get("event") == "forged"] == []
     assert any("\\n" in line.get("path", "") for line in lines())
+
+
+def test_attack_152_no_header_writes_a_line_or_a_field_of_its_own(lines, db):
+    forged = '"}\n{"event": "forged", "status": 200}'
+    headers = dict.fromkeys(("User-Agent", "Referer", "X-Request-Id", "Authorization", "X-Forwarded-For"), forged)
+    Client().get("/auth/v1/profile", {"q": forged}, headers=headers)
+
+    assert {line["event"] for line in lines()} <= {"request", "refused"}
+    assert [line["status"] for line in lines() if line["event"] == "request"] == [401]

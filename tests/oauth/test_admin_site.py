@@ -22,7 +22,7 @@ def test_the_list_finds_filters_and_counts(staff_browser, alice, acme_app):
     assert "Acme CLI" not in page
 
 
-def test_csv_has_no_formulas(staff_browser):
+def test_attack_151_csv_of_clients_has_no_formulas(staff_browser):
     cells = ["=1+1", "+1", "-1", "@x1"]
     made = [cast.web_application(name, secret=f"gcs_{name}") for name in cells]
     action = {"action": "download_csv", "_selected_action": [client.pk for client in made]}

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from partnership import operations, waiting
 from partnership.models import Environment
+from tests.partnership.calls import both_modes
 from tests.partnership.clients import ACME_SECRET, GLOBEX_SECRET, PartnerClient, add_secret, partner
 
 
@@ -54,3 +55,9 @@ def globex_test(globex):
 def shop(globex):
     """An active project of globex: the id."""
     return globex.sync()["project"]["id"]
+
+
+@pytest.fixture
+def initech(db):
+    """A partner in good standing, who is curious."""
+    return both_modes("ps_initech00001", "Initech", "gps_" + "i" * 43)

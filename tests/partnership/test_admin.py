@@ -158,7 +158,7 @@ class TestSecrets:
         assert works(globex.partner, secret_in(shown)) == 403  # good, and of too narrow a scope
         assert globex.partner.secrets.get(name="reports").scopes == "usage:read"
 
-    def test_the_page_shows_four_letters_and_no_secret(self, sam, globex):
+    def test_attack_163_the_page_shows_four_letters_and_no_secret(self, sam, globex):
         page = text(sam.get(self.page(globex)))
         assert ("…gggg" in page, globex.secret in page) == (True, False)
 
@@ -219,7 +219,7 @@ class TestRows:
     def test_alice_has_no_business_here(self, alice, globex, path):
         assert cast.signed_in(alice).get(f"{AT}{path}").status_code in (302, 403)
 
-    def test_events_are_never_edited(self, sam, globex):
+    def test_attack_159_events_are_never_edited(self, sam, globex):
         globex.sync()
         event = Event.objects.first()
         assert sam.post(f"{AT}event/{event.pk}/change/", {"type": "x"}).status_code == 403
@@ -245,7 +245,7 @@ class TestCatalog:
         form.pop("is_default")
         assert "there is always one" in text(sam.post(page, form))
 
-    def test_a_provisioners_settings_are_kept_and_never_shown(self, sam):
+    def test_attack_163_a_provisioners_settings_are_kept_and_never_shown(self, sam):
         given = {"name": "frankfurt", "kind": "osb", "settings": '{"url": "https://x.example", "password": "hush"}'}
         assert sam.post(f"{AT}provisioner/add/", given).status_code == 302
         row = Provisioner.objects.get(name="frankfurt")

@@ -94,7 +94,7 @@ def test_candidates_are_only_what_this_partner_made(acme, globex, alice):
     assert Project.objects.get(pk=full["candidate_projects"][0]["id"]).name == "Two"
 
 
-def test_two_partners_never_share_a_project(acme, globex, alice):
+def test_attack_162_two_partners_never_share_a_project(acme, globex, alice):
     globex.partner.is_co_branded = True
     globex.partner.save()
     mine, theirs = acme.sync_for(acme.connect())["project"], globex.sync_for(globex.connect())["project"]
@@ -111,7 +111,7 @@ def test_people_who_are_not_linked_are_not_found(acme, alice, user_id):
 
 
 @pytest.mark.contract("partnership.md", "Co-branded", "cut the link")
-def test_a_cut_link_ends_everything_but_the_id(acme, alice):
+def test_attack_161_a_cut_link_ends_everything_but_the_id(acme, alice):
     user_id = acme.connect()
     project = acme.sync_for(user_id)["project"]
     signed_in(alice).post(f"/account/apps/partners/{acme.partner.pk}/cut")
@@ -163,7 +163,7 @@ def test_a_renamed_project_is_still_found_by_the_partners_name(acme, alice):
     assert acme.sync_for(user_id, "Shop")["project"]["id"] == first
 
 
-def test_the_link_belongs_to_the_person_not_to_the_address(acme, alice):
+def test_attack_168_the_link_belongs_to_the_person_not_to_the_address(acme, alice):
     user_id = acme.connect()
     alice.is_active = False
     alice.save()

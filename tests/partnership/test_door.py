@@ -60,7 +60,7 @@ def test_a_known_partner_is_told_404_and_405(globex):
 
 @pytest.mark.contract("partnership.md", "Errors", "partner_disabled")
 @pytest.mark.contract("partnership.md", "Authentication", "403")
-def test_a_disabled_partner_is_refused_before_anything_else(globex):
+def test_attack_169_a_disabled_partner_is_refused_before_anything_else(globex):
     globex.partner.is_enabled = False
     globex.partner.save()
     assert (globex.post("connect-user").status, globex.post("connect-user")["code"]) == (403, "partner_disabled")
@@ -79,7 +79,7 @@ def test_a_co_branded_partner_has_no_white_label_call(acme):
 
 @pytest.mark.contract("partnership.md", "Errors", "insufficient_scope")
 @pytest.mark.parametrize(("scope", "allowed"), [("projects:read", 200), ("usage:read webhooks:write", 403)])
-def test_a_secret_needs_the_scope(globex, scope, allowed):
+def test_attack_167_a_secret_needs_the_scope(globex, scope, allowed):
     PartnerSecret.objects.update(scopes=scope)
     assert globex.get("catalog").status == allowed
     refused = globex.sync()

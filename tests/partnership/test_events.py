@@ -54,7 +54,7 @@ def test_the_log_needs_the_scope_to_read(globex, scopes, status):
     assert PartnerClient(globex.partner, "gps_" + "r" * 43).get("events").status == status
 
 
-def test_an_event_stays_as_it_was_written(globex, shop):
+def test_attack_159_an_event_stays_as_it_was_written(globex, shop):
     with pytest.raises(DatabaseError), transaction.atomic():
         Event.objects.update(type="project.nothing")
     with pytest.raises(TypeError):

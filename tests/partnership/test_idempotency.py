@@ -26,7 +26,7 @@ def test_the_same_request_gets_the_stored_answer_byte_for_byte(globex):
     assert Project.objects.count() == 1
 
 
-def test_the_key_of_an_answer_is_not_readable_in_the_database(globex):
+def test_attack_163_the_key_of_an_answer_is_not_readable_in_the_database(globex):
     key = globex.post("sync-embedded-project", {"project_name": "Shop"}, key=KEY)["project"]["api_key"]
     assert key not in IdempotencyKey.objects.get().encrypted_response
 
@@ -38,19 +38,19 @@ def test_delete_replays_its_own_request_id(globex, shop):
 
 @pytest.mark.contract("partnership.md", "Errors", "idempotency_key_reused")
 @pytest.mark.parametrize("body", [{"project_name": "Other"}, {"project_name": "Shop", "region": "us-west"}])
-def test_another_request_with_the_key_is_a_422(globex, body):
+def test_attack_156_another_request_with_the_key_is_a_422(globex, body):
     globex.post("sync-embedded-project", {"project_name": "Shop"}, key=KEY)
     reused = globex.post("sync-embedded-project", body, key=KEY)
     assert (reused.status, reused["code"]) == (422, "idempotency_key_reused")
     assert Project.objects.count() == 1
 
 
-def test_another_path_with_the_key_is_a_422(globex, shop):
+def test_attack_156_another_path_with_the_key_is_a_422(globex, shop):
     globex.post(f"{shop}/pause", key=KEY)
     assert globex.post(f"{shop}/restore", key=KEY)["code"] == "idempotency_key_reused"
 
 
-def test_partners_and_environments_have_keys_of_their_own(globex, globex_test, acme):
+def test_attack_156_partners_and_environments_have_keys_of_their_own(globex, globex_test, acme):
     acme.partner.is_white_label = True
     acme.partner.save()
     ids = {
@@ -115,7 +115,7 @@ def test_refusals_are_not_stored(globex, path):
     assert not IdempotencyKey.objects.exists()
 
 
-def test_an_authorization_code_is_never_given_twice(globex, shop):
+def test_attack_157_an_authorization_code_is_never_given_twice(globex, shop):
     codes = {globex.post(f"{shop}/authorization", key=KEY)["code"] for _ in range(2)}
     assert len(codes) == 2
     assert not IdempotencyKey.objects.exists()

@@ -54,7 +54,7 @@ def test_a_receiver_verifies_what_it_gets(globex, hooked):
     assert hooked.receiver.got[0][0]["webhook-id"] == f"msg_{event.uuid.hex}"
 
 
-def test_a_changed_body_or_a_foreign_secret_does_not_verify(globex, hooked):
+def test_attack_155_a_changed_body_or_a_foreign_secret_does_not_verify(globex, hooked):
     globex.sync()
     deliver()
     headers, body = hooked.receiver.got[0]
@@ -134,7 +134,7 @@ def test_retry_after_is_heard(globex, hooked, later):
         (receivers.no_http, "invalid_answer"),
     ],
 )
-def test_a_bad_receiver_gets_a_named_outcome(globex, hooked, monkeypatch, behave, outcome):
+def test_attack_154_a_bad_receiver_gets_a_named_outcome(globex, hooked, monkeypatch, behave, outcome):
     monkeypatch.setattr(deliveries, "TIMEOUT_SECONDS", 0.3)
     hooked.receiver.behave = behave
     globex.sync()

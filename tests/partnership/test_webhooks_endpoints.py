@@ -44,7 +44,7 @@ def test_both_modes_register_an_endpoint(request, who):
     assert owner.get("webhooks").body == {"webhooks": [webhook], "next_cursor": None}
 
 
-def test_the_secret_is_not_in_the_database_nor_in_the_log(globex, caplog):
+def test_attack_163_the_secret_is_not_in_the_database_nor_in_the_log(globex, caplog):
     secret = globex.post("webhooks", {"url": URL})["webhook"]["secret"]
     row = Webhook.objects.values().get()
     assert secret not in str(row)
@@ -76,7 +76,7 @@ def test_the_secret_is_not_in_the_database_nor_in_the_log(globex, caplog):
         ({"url": URL, "description": "a\0b"}, "description"),
     ],
 )
-def test_what_is_not_allowed_is_named(globex, body, param):
+def test_attack_153_what_is_not_allowed_is_named(globex, body, param):
     refused = globex.post("webhooks", body)
     assert (refused.status, refused["code"]) == (422, "validation_error")
     assert param in [error["param"] for error in refused["errors"]]
@@ -107,7 +107,7 @@ def test_a_deleted_endpoint_is_gone_with_its_deliveries(globex, hooked):
     assert (deliver(), Delivery.objects.count()) == (0, 0)
 
 
-def test_ten_endpoints_are_enough(globex, globex_test, made):
+def test_attack_164_ten_endpoints_are_enough(globex, globex_test, made):
     for number in range(9):
         assert globex.post("webhooks", {"url": f"{URL}/{number}"}).status == 201
     assert globex.post("webhooks", {"url": URL}).status == 422
@@ -158,7 +158,7 @@ def test_anothers_endpoint_is_as_unknown_as_no_ones(globex, globex_test, acme, m
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [("GET", None, None), ("POST", None, {"url": URL}), *CALLS])
-def test_a_secret_without_the_scope_and_a_stranger(globex, made, method, path, body):
+def test_attack_167_a_secret_without_the_scope_and_a_stranger(globex, made, method, path, body):
     add_secret(globex.partner, "gps_" + "r" * 43, scopes="projects:read projects:write usage:read")
     target = "webhooks" if path is None else f"webhooks/{made}{path}"
     reader = PartnerClient(globex.partner, "gps_" + "r" * 43).ask(method, target, body)

@@ -171,7 +171,7 @@ def test_staffs_alert_is_seen_and_left_alone(partner, globex, sam):
     assert Alert.objects.count() == 1
 
 
-def test_a_hundred_and_no_more(partner, globex, monkeypatch):
+def test_attack_164_a_hundred_and_no_more(partner, globex, monkeypatch):
     monkeypatch.setattr(alerts, "MAX_ALERTS", 2)
     body = {"metric": "ai_tokens", "threshold": 1}
     statuses = [partner.post("alerts", body).status for _ in range(3)]

@@ -258,7 +258,7 @@ class TestPartnership:
     def test_an_unknown_wish_is_refused(self, partner, query):
         assert ask(partner, "usage", **query).json()["errors"][0]["param"] == next(iter(query))
 
-    def test_csv_of_every_project_is_no_program(self, partner, forge, use):
+    def test_attack_151_csv_of_every_project_is_no_program(self, partner, forge, use):
         use("2025-11-10", forge, ai_tokens=2)
         rows = lines(ask(partner, "usage", format="csv", **READ))
         assert len(rows) == 18
@@ -324,7 +324,7 @@ class TestEvents:
         assert (refused.status_code, refused.json()["errors"][0]["param"]) == (422, param)
 
 
-def test_a_machine_that_meters_one_environment_never_moves_the_other(partner, shop, use, gauge):
+def test_attack_158_a_machine_that_meters_one_environment_never_moves_the_other(partner, shop, use, gauge):
     """Trap 27."""
     use("2025-11-10", ai_tokens=1)
     trial = white_label_project(partner.partner, "Trial", environment="test")

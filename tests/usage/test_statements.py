@@ -147,7 +147,7 @@ def test_another_partners_and_the_other_environments_statements_are_not_found(pa
 
 
 @pytest.mark.parametrize("model", [Statement, StatementLine])
-def test_the_database_refuses_to_change_a_statement(partner, at, model):
+def test_attack_160_the_database_refuses_to_change_a_statement(partner, at, model):
     statements.close_due(at(2026, 2, 6))
     row = model.objects.first()
 
