@@ -1,7 +1,8 @@
 """`make matrix`: each row of the contract and of docs/attacks.md, with the tests that prove it.
 
 Exit 1 when a row of an issue that is done has no test, when a test names a row that is not
-there, and when the contract no longer has a row's words. Tests are collected, not run.
+there, when the contract no longer has a row's words, and when docs/security.md lacks an attack.
+Tests are collected, not run.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.contract.rows import (
     proven_elsewhere,
     rows_named,
 )
+from tests.security_report import rows_not_reported
 
 
 class Collector:
@@ -57,9 +59,12 @@ def main() -> int:
         print(f"NO SUCH ROW  {' / '.join(key)}: {', '.join(collector.proofs[key])}")
     for row in lost:
         print(f"WORDS GONE   {' / '.join(row.key)}: {row.words}")
+    unreported = rows_not_reported()
+    for row in unreported:
+        print(f"NOT IN docs/security.md  {' / '.join(row.key)}: run python -m tests.security_report")
     later = sum(row.issue is not None and row.key not in collector.proofs for row in rows)
     print(f"{len(rows)} rows: {len(rows) - len(red) - later} proven, {len(red)} red, {later} of later issues")
-    return 1 if red or unknown or lost else 0
+    return 1 if red or unknown or lost or unreported else 0
 
 
 def line(row: Row, tests: list[str]) -> str:
