@@ -5,6 +5,7 @@
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ BENCHMARKS = {
 
 
 def main(names: list[str]) -> None:
+    # As Ctrl+C: what was started is stopped, and databases made for it are dropped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for name in names or BENCHMARKS:
         benchmark = BENCHMARKS[name]
         found = Result(
