@@ -105,6 +105,7 @@ def running(name: str, kind: Kind, postgres: str, folder: Path, codes: int) -> I
             subprocess.run([sys.executable, "-W", "ignore", "-m", kind.seed], cwd=ROOT, env=environment, check=True)
         process = start(kind, environment, port, log := folder / f"{name}.log")
         try:
+            wait_until_up(kind, process, port, log)
             yield server_of(kind, process, log, environment, database, port, json.loads(seeds.read_text()))
         finally:
             stop(process)
@@ -131,10 +132,9 @@ def of_this_run(kind: Kind, url: str, folder: Path, port: int) -> dict[str, str]
 
 
 def start(kind: Kind, environment: Mapping[str, str], port: int, log: Path) -> subprocess.Popen[bytes]:
-    """Raises AssertionError, with the log's last lines, if it does not come up."""
     command = (*kind.command, "--bind", f"127.0.0.1:{port}") if kind.command[:4] == GUNICORN[:4] else kind.command
     with log.open("wb") as output, load.on_cores(load.server_cores()):
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=ROOT,
             env=environment,
@@ -143,14 +143,17 @@ def start(kind: Kind, environment: Mapping[str, str], port: int, log: Path) -> s
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def wait_until_up(kind: Kind, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Raises AssertionError, with the log's last lines, if it does not come up."""
     site, deadline = site_of(kind, {}), time.monotonic() + READY_WITHIN_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
             wire = load.Wire(("127.0.0.1", port), WORKS["empty"].expected)
             wire.ask(next(WORKS["empty"].requests(site, Share())))
-            return process
+            return
         time.sleep(0.05)
-    stop(process)
     raise AssertionError(f"{kind.title} did not come up:\n{log.read_text()[-3000:]}")
 
 
