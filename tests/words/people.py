@@ -77,10 +77,10 @@ def account(alice: User, language: str) -> Iterator[Page]:
     for path in ("/account", "/account/security", "/account/organizations", "/accounts/email/", "/accounts/logout/"):
         yield path, browser.get(path)
     key = Authenticator.objects.get(type="webauthn")
-    for name in ("password/change/", "reauthenticate/", "2fa/webauthn/add/", f"2fa/webauthn/keys/{key.pk}/edit/"):
-        yield name, browser.get(f"/accounts/{name}")
-    for name in (f"2fa/webauthn/keys/{key.pk}/remove/", "2fa/totp/deactivate/", "2fa/reauthenticate/"):
-        yield name, browser.get(f"/accounts/{name}")
+    for name in ("password/change/", "reauthenticate/", "2fa/webauthn/add/", "2fa/webauthn/keys/:key/edit/"):
+        yield name, browser.get(f"/accounts/{name.replace(':key', str(key.pk))}")
+    for name in ("2fa/webauthn/keys/:key/remove/", "2fa/totp/deactivate/", "2fa/reauthenticate/"):
+        yield name, browser.get(f"/accounts/{name.replace(':key', str(key.pk))}")
     yield "name", browser.post("/account", {"name": ""})
     yield "name was changed", browser.post("/account", {"name": "Alice Example"}, follow=True)
     yield "password, weak", browser.post("/accounts/password/change/", {"oldpassword": "x", "password1": "123"})
