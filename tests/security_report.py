@@ -18,11 +18,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.contract.rows import DOCS, Row, attack_rows, rows_named
+from tests.lanes import database
 
 ROOT = DOCS.parent
 PAGE = DOCS / "security.md"
 SERVER = os.environ.get("NIGHTLY_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 REDIS = os.environ.get("CI_REDIS", "redis://127.0.0.1:6379/15")
+NAME = f"gatehouse_security_{os.getpid()}"
 DATABASES = ("SQLite", "PostgreSQL")
 HEAD = """\
 # What was attacked, and how it went
@@ -68,14 +70,18 @@ def named(rows: list[str]) -> str:
 def run_both(folder: Path) -> list[Path]:
     """What pytest wrote of the tests of attacks, on SQLite without the lanes and on PostgreSQL with them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
-    on_postgresql = {"GATEHOUSE_DATABASE_URL": f"{SERVER}/security_{os.getpid()}", "GATEHOUSE_REDIS_URL": REDIS}
+    on_postgresql = {"GATEHOUSE_DATABASE_URL": f"{SERVER}/{NAME}", "GATEHOUSE_REDIS_URL": REDIS}
     runs = {
         folder / "sqlite.xml": ("not postgres and not processes and not browser", {}),
         folder / "postgresql.xml": ("not browser", on_postgresql),
     }
-    for file, (lanes, environment) in runs.items():
-        command = [sys.executable, "-m", "pytest", "-k", "test_attack", "-m", lanes, f"--junitxml={file}"]
-        subprocess.run(command, cwd=ROOT, env={**kept, **environment}, check=False)
+    database.main("create", SERVER, NAME, REDIS)
+    try:
+        for file, (lanes, environment) in runs.items():
+            command = [sys.executable, "-m", "pytest", "-k", "test_attack", "-m", lanes, f"--junitxml={file}"]
+            subprocess.run(command, cwd=ROOT, env={**kept, **environment}, check=False)
+    finally:
+        database.main("drop", SERVER, NAME)
     return list(runs)
 
 
@@ -83,11 +89,11 @@ def read(files: Iterable[Path]) -> dict[str, Results]:
     """What came of each row; of a file that is not there, nothing."""
     found: dict[str, Results] = defaultdict(Results)
     for number, file in enumerate(files):
-        database = DATABASES[min(number, 1)]
+        kind = DATABASES[min(number, 1)]
         for case in ElementTree.parse(file).iter("testcase") if file.exists() else ():
             for _, row in rows_named(case.get("name", "")):
                 found[row].files.add(file_of(case.get("classname", "")))
-                found[row].ends[database][end_of(case)] += 1
+                found[row].ends[kind][end_of(case)] += 1
     return found
 
 
