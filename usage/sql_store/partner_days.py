@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
 
 from usage.metrics import NAMES, PEAKS, SUMS, fold
-from usage.sql_store.sql import Row, fetch
+from usage.sql_store.sql import Row, day_of, fetch
 from usage.store import Day, Owner
 
+Clock = Callable[[], datetime]
 ONE_DAY = timedelta(days=1)
 AMOUNTS = ", ".join(NAMES)
 OF_PERIOD = "FROM usage_partnerday WHERE partner_id = %s AND environment = %s AND day BETWEEN %s AND %s AND is_ready"
 
 
-def days(owner: Owner, first: date, last: date, today: date) -> list[Day]:
+def days(owner: Owner, first: date, last: date, clock: Clock) -> list[Day]:
     rows = fetch(f"SELECT day, is_estimated, {AMOUNTS} {OF_PERIOD}", [owner.id, owner.environment, first, last])
     found = {row[0]: day_of_row(row) for row in rows}
-    found |= {day.on: day for day in live_days(owner, missing(found, first, last), today)}
+    if absent := missing(found, first, last):
+        found |= {day.on: day for day in live_days(owner, absent, day_of(clock()))}
     return [found[on] for on in sorted(found)]
 
 
-def total(owner: Owner, first: date, last: date, today: date) -> dict[str, int]:
+def total(owner: Owner, first: date, last: date, clock: Clock) -> dict[str, int]:
+    """One statement where all days are summed up: `clock` is asked for the others alone."""
     folded = ", ".join(f"{'max' if name in PEAKS else 'sum'}({name})" for name in NAMES)
     [(ready, *amounts)] = fetch(
         f"SELECT array_agg(day), {folded} {OF_PERIOD}", [owner.id, owner.environment, first, last]
     )
     summed = {name: int(amount or 0) for name, amount in zip(NAMES, amounts, strict=True)}
-    live = live_days(owner, missing(ready or (), first, last), today)
+    absent = missing(ready or (), first, last)
+    live = live_days(owner, absent, day_of(clock())) if absent else []
     return fold([summed, *(day.amounts for day in live)])
 
 
@@ -39,8 +43,6 @@ def missing(found: Iterable[date] | Mapping[date, Day], first: date, last: date)
 
 def live_days(owner: Owner, wanted: list[date], today: date) -> list[Day]:
     """The days `wanted`, added up from the projects' days."""
-    if not wanted:
-        return []
     first, last = wanted[0], wanted[-1]
     names = {"partner": owner.id, "environment": owner.environment, "first": first, "last": last, "today": today}
     rows = {row[0]: day_of_row(row) for row in fetch(LIVE, names)}

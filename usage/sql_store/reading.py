@@ -47,7 +47,7 @@ def project_totals(owner: Owner, projects: Sequence[UUID], first: date, last: da
 
 def owner_days(owner: Owner, first: date, last: date) -> list[Day]:
     if owner.kind == "partner" and is_postgresql():
-        return partner_days.days(owner, first, last, day_of(clock()))
+        return partner_days.days(owner, first, last, clock)
     totals = {on: zero() for on in days_of(first, last)}
     estimated = set()
     for _, day in daily_rows(owner, projects_of(owner), first, last):
@@ -60,7 +60,7 @@ def owner_days(owner: Owner, first: date, last: date) -> list[Day]:
 
 def owner_total(owner: Owner, first: date, last: date) -> dict[str, int]:
     if owner.kind == "partner" and is_postgresql():
-        return partner_days.total(owner, first, last, day_of(clock()))
+        return partner_days.total(owner, first, last, clock)
     return fold(day.amounts for day in owner_days(owner, first, last))
 
 
