@@ -111,6 +111,15 @@ ATTRIBUTES = st.dictionaries(
 )
 
 
+def is_json(value: object) -> bool:
+    """Whether no number in it is NaN or infinite; as a word in a text they are fine."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
 @quick
 @given(changes=st.lists(ATTRIBUTES | JSON, max_size=6), type_=st.sampled_from([BATCH, ONE, "application/json"]))
 def test_events_of_any_shape_are_answered(gauge, changes, type_):
@@ -118,7 +127,7 @@ def test_events_of_any_shape_are_answered(gauge, changes, type_):
 
     said = gauge.send_raw(json.dumps(events).encode(), type_)
 
-    assert said.status == (400 if type_ == ONE or "NaN" in json.dumps(events) else said.status)
+    assert said.status == (400 if type_ == ONE or not is_json(events) else said.status)
     assert said.status in (200, 400)
     if said.status == 200:
         assert said["accepted"] + said["duplicates"] + len(said["rejected"]) == len(events)
