@@ -3,12 +3,10 @@
 It stands here because what is held of a person is spread over all apps.
 """
 
-import json
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -68,9 +66,8 @@ class HeldPersonAdmin(PersonAdmin):
             raise PermissionDenied
         person = self.person(request, pk)
         self.log_change(request, person, _("Exported what is held of the person."))
-        text = json.dumps(personal_data.export(person), indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
         headers = {"Content-Disposition": f'attachment; filename="person-{person.pk}.json"'}
-        return HttpResponse(text, content_type="application/json", headers=headers)
+        return HttpResponse(personal_data.as_json(person), content_type="application/json", headers=headers)
 
     @method_decorator(require_POST)
     def erase_view(self, request: HttpRequest, pk: object) -> HttpResponse:

@@ -5,6 +5,7 @@ A test compares it with the models: a new one that points to people has to be na
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from auditlog.models import LogEntry as ClientChange
 from django.contrib.admin.models import LogEntry as StaffAction
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
@@ -32,7 +34,8 @@ from oauth_provider.models import (
     Registration,
     TokenFamily,
 )
-from partnership.models import Connection, Event, Operation, Project
+from partnership import events, operation_rows
+from partnership.models import Connection, Project
 from usage.models import Alert
 
 
@@ -54,14 +57,6 @@ class Part:
 
 def of_user(model: Any, field: str = "user") -> Callable[[User], QuerySet[Any]]:
     return lambda user: model._default_manager.filter(**{field: user})
-
-
-def events_by(user: User) -> QuerySet[Any]:
-    return Event.objects.filter(actor_kind__in=("user", "staff"), actor_id=str(user.pk))
-
-
-def operations_by(user: User) -> QuerySet[Any]:
-    return Operation.objects.filter(actor__kind__in=("user", "staff"), actor__id=str(user.pk))
 
 
 def projects_of(user: User) -> QuerySet[Any]:
@@ -138,8 +133,18 @@ PARTS = (
         ("id", "name", "mode", "environment", "partner__name", "region_id", "status", "created_at", "deleted_at"),
         Fate.KEPT,
     ),
-    Part("events", events_by, ("type", "occurred_at", "actor_name", "project_id", "data"), Fate.UNNAMED),
-    Part("operations", operations_by, ("type", "status", "created_at", "project_id"), Fate.UNNAMED),
+    Part(
+        "events",
+        lambda user: events.by_person(user.pk),
+        ("type", "occurred_at", "actor_name", "project_id", "data"),
+        Fate.UNNAMED,
+    ),
+    Part(
+        "operations",
+        lambda user: operation_rows.by_person(user.pk),
+        ("type", "status", "created_at", "project_id"),
+        Fate.UNNAMED,
+    ),
     Part("alerts", of_user(Alert, "staff"), ("metric", "threshold", "period", "created_at"), Fate.KEPT),
     Part("staff_actions", of_user(StaffAction), ("action_time", "action_flag", "change_message"), Fate.KEPT),
     Part(
@@ -154,6 +159,11 @@ PARTS = (
 def export(user: User) -> dict[str, list[dict[str, Any]]]:
     """Every row that is held of `user`, by part; parts without one are there, empty."""
     return {part.name: list(part.rows(user).order_by("pk").values(*part.fields)) for part in PARTS}
+
+
+def as_json(user: User) -> str:
+    """`export` as its reader gets it."""
+    return json.dumps(export(user), indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
 
 
 def counts(user: User) -> list[tuple[Part, int]]:

@@ -100,10 +100,13 @@ def queue(event: Event, now: datetime) -> None:
         wake("deliveries")
 
 
+def by_person(person_id: UUID) -> QuerySet[Event]:
+    return Event.objects.filter(actor_kind__in=("user", "staff"), actor_id=str(person_id))
+
+
 def forget_name(person_id: UUID) -> None:
     """Who did it is the id alone from now on: the one change that the database lets through."""
-    by_person = Event.objects.filter(actor_kind__in=("user", "staff"), actor_id=str(person_id))
-    by_person.exclude(actor_name="").update(actor_name="")
+    by_person(person_id).exclude(actor_name="").update(actor_name="")
 
 
 def visible_to(partner: Partner | None, environment: str) -> QuerySet[Event]:

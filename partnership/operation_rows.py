@@ -199,9 +199,12 @@ def shape(operation: Operation) -> dict[str, object]:
     return {"id": str(operation.id), "type": operation.type, "status": operation.status, "error": error}
 
 
+def by_person(person_id: UUID) -> QuerySet[Operation]:
+    return Operation.objects.filter(actor__kind__in=("user", "staff"), actor__id=str(person_id))
+
+
 def forget_name(person_id: UUID) -> None:
     """Who asked for it is the id alone from now on."""
-    by_person = Operation.objects.filter(actor__kind__in=("user", "staff"), actor__id=str(person_id))
-    for operation in by_person.select_for_update().order_by("pk"):
+    for operation in by_person(person_id).select_for_update().order_by("pk"):
         operation.actor["name"] = ""
         operation.save(update_fields=["actor"])

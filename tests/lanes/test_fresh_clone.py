@@ -4,14 +4,11 @@ import os
 import shutil
 import subprocess
 import time
-from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
 import pytest
 
-from tests.clients import CHALLENGE, VERIFIER
 from tests.lanes.server import ROOT, running
-from tests.lanes.visitor import Visitor
+from tests.lanes.visitor import tokens_of
 
 pytestmark = pytest.mark.processes
 
@@ -32,27 +29,6 @@ def started(clone, tmp_path):
     return running(tmp_path, ("make", "run"), cwd=clone, **{**nothing, **plain})
 
 
-def fetch_token(server):
-    client = server.demo["clients"]["confidential"]
-    query = {
-        "response_type": "code",
-        "client_id": client["client_id"],
-        "redirect_uri": client["redirect_uri"],
-        "scope": "user:read",
-        "state": "newcomer",
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-    }
-    callback = Visitor(server.url, server.demo["user"]).allow(f"{server.url}/api/oauth/v1/authorize?{urlencode(query)}")
-    body = {
-        "grant_type": "authorization_code",
-        "code": parse_qs(urlsplit(callback).query)["code"][0],
-        "code_verifier": VERIFIER,
-        **client,
-    }
-    return httpx.post(f"{server.url}/api/oauth/v1/token", json=body).json()
-
-
 def test_a_newcomer_has_a_token_the_first_time_and_every_time(clone, tmp_path, capsys):
     times = []
     for _ in ("cold", "warm", "again"):
@@ -60,7 +36,7 @@ def test_a_newcomer_has_a_token_the_first_time_and_every_time(clone, tmp_path, c
         with started(clone, tmp_path) as server:
             ready = time.monotonic() - begun
             assert server.demo["base_url"] == server.url
-            token = fetch_token(server)
+            token = tokens_of(server)
             times.append((ready, time.monotonic() - begun))
         assert token["token_type"] == "Bearer"
     with capsys.disabled():

@@ -5,39 +5,19 @@ import os
 import shutil
 import subprocess
 import sys
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import psycopg
 import pytest
 
-from tests.clients import CHALLENGE, VERIFIER
 from tests.lanes.own_servers import find_binaries, own_postgres, own_redis
 from tests.lanes.server import ROOT, SHARED_SECRETS, running
-from tests.lanes.visitor import Visitor
+from tests.lanes.visitor import Visitor, tokens_of
 
 pytestmark = pytest.mark.processes
 SQLITE = {"GATEHOUSE_DATABASE_URL": "", "GATEHOUSE_REDIS_URL": ""}
 PRODUCTION = {"GATEHOUSE_PROFILE": "production", "GATEHOUSE_EMAIL_URL": "smtp+plain://localhost:1", "HOST": "127.0.0.1"}
 COUNTED = ("accounts_user", "oauth_provider_application", "oauth_provider_signingkey", "partnership_event")
-
-
-def tokens_of(server):
-    """Alice, signed in by the browser: the tokens that her application holds."""
-    client = server.demo["clients"]["confidential"]
-    query = {
-        "response_type": "code",
-        "client_id": client["client_id"],
-        "redirect_uri": client["redirect_uri"],
-        "scope": "user:read",
-        "state": "lane",
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-    }
-    callback = Visitor(server.url, server.demo["user"]).allow(f"{server.url}/api/oauth/v1/authorize?{urlencode(query)}")
-    code = parse_qs(urlsplit(callback).query)["code"][0]
-    body = {**client, "grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
-    return httpx.post(f"{server.url}/api/oauth/v1/token", json=body).raise_for_status().json()
 
 
 def check_that_it_goes_on(server, demo, tokens):

@@ -2,14 +2,12 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
 
-from tests.clients import CHALLENGE, VERIFIER
 from tests.lanes.server import SHARED_SECRETS, running
-from tests.lanes.visitor import Visitor
+from tests.lanes.visitor import tokens_of
 
 pytestmark = pytest.mark.processes
 
@@ -21,22 +19,6 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two-workers")
     with running(folder, GATEHOUSE_VAR=str(folder), GATEHOUSE_WEB_CONCURRENCY="2", **SHARED_SECRETS) as started:
         yield started
-
-
-def new_tokens(server):
-    client = server.demo["clients"]["confidential"]
-    query = {
-        "response_type": "code",
-        "client_id": client["client_id"],
-        "redirect_uri": client["redirect_uri"],
-        "scope": "user:read",
-        "state": "lane",
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-    }
-    callback = Visitor(server.url, server.demo["user"]).allow(f"{server.url}/api/oauth/v1/authorize?{urlencode(query)}")
-    code = parse_qs(urlsplit(callback).query)["code"][0]
-    return post(server, "token", grant_type="authorization_code", code=code, code_verifier=VERIFIER).json()
 
 
 def post(server, endpoint, **body):
@@ -55,7 +37,7 @@ def at_once(count, call):
 
 
 def test_both_processes_know_a_token_and_its_end(server):
-    tokens = new_tokens(server)
+    tokens = tokens_of(server)
     assert {answer.status_code for answer in at_once(20, lambda: profile(server, tokens["access_token"]))} == {200}
 
     assert post(server, "revoke", token=tokens["refresh_token"]).json() == {"success": True}
@@ -65,7 +47,7 @@ def test_both_processes_know_a_token_and_its_end(server):
 
 @pytest.mark.contract("oauth.md", "Rate limits", "across processes")
 def test_attack_092_one_limit_holds_for_both_processes_and_no_header_makes_a_new_one(server):
-    tokens = new_tokens(server)
+    tokens = tokens_of(server)
 
     answers = at_once(130, lambda: profile(server, tokens["access_token"]))
 

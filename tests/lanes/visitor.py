@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
+
+from tests.clients import CHALLENGE, VERIFIER
+from tests.lanes.server import Server
 
 
 @dataclass
@@ -88,3 +92,22 @@ class Visitor:
     def send(self, response: httpx.Response, form: Form, **values: str) -> httpx.Response:
         url = urljoin(str(response.url), form.action)
         return self.browser.post(url, data={**form.values, **values}, headers={"Origin": self.base_url})
+
+
+def tokens_of(server: Server) -> dict[str, Any]:
+    """The demo's person, signed in by the browser: the tokens that the confidential client then holds."""
+    client = server.demo["clients"]["confidential"]
+    query = {
+        "response_type": "code",
+        "client_id": client["client_id"],
+        "redirect_uri": client["redirect_uri"],
+        "scope": "user:read",
+        "state": "lane",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    callback = Visitor(server.url, server.demo["user"]).allow(f"{server.url}/api/oauth/v1/authorize?{urlencode(query)}")
+    code = parse_qs(urlsplit(callback).query)["code"][0]
+    body = {**client, "grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+    answer: dict[str, Any] = httpx.post(f"{server.url}/api/oauth/v1/token", json=body).raise_for_status().json()
+    return answer

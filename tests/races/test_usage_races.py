@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from tests.usage.world import LIVE, NOW, World, ago, event, void
+from tests.usage.world import LIVE, NOW, World, ago, event, read_by, void
 from usage.metrics import NAMES
 from usage.models import IngestGate
-from usage.sql_store import gate, reading, store
+from usage.sql_store import gate, store
 from usage.store import Owner, Verdict
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -22,8 +22,7 @@ FIRST = TODAY - timedelta(days=30)
 
 @pytest.fixture(autouse=True)
 def at_noon(monkeypatch):
-    monkeypatch.setattr(reading, "clock", lambda: NOW)
-    monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [NOW]))
+    read_by(monkeypatch, lambda: NOW)
     IngestGate.objects.update(generation_began_at=NOW, first_open_day=gate.NOTHING_CLOSED, generation=1)
     gate.guard(gate.NOTHING_CLOSED)
     yield

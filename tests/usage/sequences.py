@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
+import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.usage.model_store import Known, ModelStore
-from tests.usage.world import LIVE, TEST, World, organization
+from tests.usage.world import LIVE, TEST, World, organization, read_by
 from usage import sql_store
 from usage.metrics import NAMES, fold
 from usage.models import IngestGate
-from usage.sql_store import reading
 from usage.store import Adjustment, Owner, Recorded, Sender, UsageEvent, Voided
 
 BEGIN = datetime(2026, 1, 28, 12, tzinfo=UTC)
@@ -123,19 +123,15 @@ class Sequence:
         self.sql, self.model = sql_store.SqlStore(), ModelStore(play.world.known, began_at=BEGIN)
 
     def play(self, steps: list[tuple]) -> None:
-        clock, now_in_sql = reading.clock, reading.now_in_sql
-        # The database's own can't be stopped.
-        reading.clock, reading.now_in_sql = lambda: self.now, lambda: ("%s", [self.now])
         self.model.clock = lambda: self.now
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            read_by(patch, self.model.clock)
             self.send(LIVE, list(range(6)))
             for verb, *words in steps:
                 getattr(self, verb)(*words)
             self.compare()
             if self.sql.keep_house(self.now):  # summed up anew, they are the same
                 self.compare_owners()
-        finally:
-            reading.clock, reading.now_in_sql = clock, now_in_sql
 
     def same(self, what: Callable, *words: object) -> object:
         """What both answer. `what`: a method's name."""

@@ -14,12 +14,12 @@ from tests import cast
 from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret
 from tests.post import letters
 from tests.usage.clients import white_label_project
-from tests.usage.world import LIVE, NOW, World, ago, event
+from tests.usage.world import LIVE, NOW, World, ago, event, read_by
 from usage import alerts, crossings, sql_store, statements
 from usage.alerts import Wanted
 from usage.models import Firing, MeteringScope
 from usage.rollup import differences
-from usage.sql_store import reading, store
+from usage.sql_store import store
 from usage.store import Verdict
 
 BEGUN = datetime(2025, 12, 20, tzinfo=UTC)
@@ -29,9 +29,8 @@ JANUARY = date(2026, 1, 1)
 @pytest.fixture
 def at(time_machine, gauge, monkeypatch):
     """Moves to a moment, at which the meter gets a new token. The database's own clock can't be moved."""
-    for module in (sql_store, reading):
-        monkeypatch.setattr(module, "clock", timezone.now)
-    monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [timezone.now()]))
+    monkeypatch.setattr(sql_store, "clock", timezone.now)
+    read_by(monkeypatch, timezone.now)
 
     def move(*moment: int) -> datetime:
         now = datetime(*moment, tzinfo=UTC)
@@ -169,8 +168,7 @@ class TestPeaks:
         assert fired() == [(JANUARY, "3", 99, 100)]
 
     def test_a_batch_of_many_crosses_where_each_alone_would(self, monkeypatch, time_machine, db):
-        monkeypatch.setattr(reading, "clock", lambda: NOW)
-        monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [NOW]))
+        read_by(monkeypatch, lambda: NOW)
         time_machine.move_to(NOW, tick=False)
         world, chosen = World(), random.Random(5)
         for turn in range(12):

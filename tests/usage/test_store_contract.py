@@ -7,11 +7,10 @@ import pytest
 from django.utils import timezone
 
 from tests.usage.model_store import ModelStore
-from tests.usage.world import BORN, LIVE, NOW, TEST, World, ago, event, organization, void
+from tests.usage.world import BORN, LIVE, NOW, TEST, World, ago, event, organization, read_by, void
 from usage import sql_store
 from usage.metrics import NAMES, PEAKS, fold, zero
 from usage.models import IngestGate
-from usage.sql_store import reading
 from usage.store import Owner, Sender, Verdict
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +28,7 @@ def world():
 @pytest.fixture(params=["model", "sql"])
 def store(request, world, time_machine, monkeypatch):
     time_machine.move_to(NOW, tick=False)
-    monkeypatch.setattr(reading, "clock", timezone.now)  # the database's own can't be stopped
-    monkeypatch.setattr(reading, "now_in_sql", lambda: ("%s", [timezone.now()]))
+    read_by(monkeypatch, timezone.now)
     if request.param == "model":
         return ModelStore(world.known, began_at=NOW)
     IngestGate.objects.update(generation_began_at=NOW)

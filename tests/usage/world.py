@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+import pytest
+
 from accounts.models import Organization
 from partnership.models import InstanceType, Partner, Project, Region, ServiceVersion, Tenure
 from tests.usage.model_store import Known
+from usage.sql_store import reading
 from usage.store import Recorded, Sender, Voided
 
 NOW = datetime(2026, 2, 10, 12, tzinfo=UTC)
@@ -17,6 +21,12 @@ BORN = datetime(2025, 12, 1, 8, tzinfo=UTC)
 LIVE = Sender(client=1, environment="live")
 TEST = Sender(client=2, environment="test")
 ids = count(1)
+
+
+def read_by(patch: pytest.MonkeyPatch, now: Callable[[], datetime]) -> None:
+    """The store's reads go by `now`: on PostgreSQL by the database's own clock, which can't be stopped."""
+    patch.setattr(reading, "clock", now)
+    patch.setattr(reading, "now_in_sql", lambda: ("%s", [now()]))
 
 
 @dataclass

@@ -1,8 +1,6 @@
-import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.models import User
 from config import personal_data
@@ -21,5 +19,4 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email.strip()).first()
         if user is None:
             raise CommandError("Nobody has this address.")
-        held = personal_data.export(user)
-        self.stdout.write(json.dumps(held, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder))
+        self.stdout.write(personal_data.as_json(user))
