@@ -229,8 +229,6 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
-        # Unset, psycopg ignores even `prepare=True` (docs/decisions/0004).
-        "OPTIONS": {"prepare_threshold": 5},
     }
 
 

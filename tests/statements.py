@@ -8,6 +8,8 @@ from unittest.mock import patch
 import psycopg
 from django.db import connection
 
+from accounts import statements
+
 
 @contextmanager
 def statements_sent() -> Iterator[list[str]]:
@@ -22,9 +24,16 @@ def statements_sent() -> Iterator[list[str]]:
         sent.append(str(sql))
         return execute(cursor, sql, *words, **options)
 
-    execute = psycopg.Cursor.execute
+    def by_libpq(opened: Any, sql: str, parameters: Any) -> Any:
+        sent.append(sql)
+        return run(opened, sql, parameters)
+
+    execute, run = psycopg.Cursor.execute, statements.run_prepared
     if connection.vendor == "postgresql":  # Django's cursor is one of the driver's
-        with patch.object(psycopg.Cursor, "execute", by_driver):
+        with (
+            patch.object(psycopg.Cursor, "execute", by_driver),
+            patch.object(statements, "run_prepared", by_libpq),
+        ):
             yield sent
     else:
         with connection.execute_wrapper(by_django):

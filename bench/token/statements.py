@@ -29,6 +29,7 @@ import psycopg  # noqa: E402 after the settings
 from django.db import connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from accounts import statements  # noqa: E402
 from bench.token.load import CLIENTS  # noqa: E402
 from bench.token.rows import copy_row  # noqa: E402
 from bench.token.works import VERIFIER  # noqa: E402
@@ -120,17 +121,21 @@ def copy(model: type[models.Model], number: int, changes: dict[str, str], where:
 @contextmanager
 def recorded(known: dict[object, str]) -> Iterator[Script]:
     """A script of all that is sent to PostgreSQL inside."""
-    script, execute = Script(known), psycopg.Cursor.execute
+    script, execute, run = Script(known), psycopg.Cursor.execute, statements.run_prepared
 
     def record(cursor: Any, sql: str, parameters: Sequence[Any] = (), **options: Any) -> Any:
         script.add(sql, parameters)
         return execute(cursor, sql, parameters, **options)
 
-    psycopg.Cursor.execute = record
+    def record_prepared(opened: Any, sql: str, parameters: Sequence[Any]) -> Any:
+        script.add(sql, parameters)
+        return run(opened, sql, parameters)
+
+    psycopg.Cursor.execute, statements.run_prepared = record, record_prepared
     try:
         yield script
     finally:
-        psycopg.Cursor.execute = execute
+        psycopg.Cursor.execute, statements.run_prepared = execute, run
 
 
 def redeem(client: dict[str, str], code: str) -> dict[str, str]:

@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connection
 
-from accounts.statements import as_time, as_uuid, plain
+from accounts.statements import Parameter, Row, as_time, as_uuid, execute, fetch, plain
 
 __all__ = ["Row", "among", "as_day", "as_time", "as_uuid", "chunks", "day_of", "execute", "execute_many", "fetch"]
-
-Row = tuple[Any, ...]
-Parameter = object  # what the driver of either database takes
 
 
 def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
-
-
-def fetch(sql: str, parameters: Sequence[Parameter] | Mapping[str, Parameter] = ()) -> list[Row]:
-    """All rows. Parameters by name on PostgreSQL alone."""
-    if is_postgresql():
-        connection.ensure_connection()
-        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as prepared:
-            return prepared.execute(sql, parameters, prepare=True).fetchall()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [plain(value) for value in parameters])  # type: ignore[arg-type]
-        return list(cursor.fetchall())
-
-
-def execute(sql: str, parameters: Sequence[Parameter] = ()) -> int:
-    """How many rows it touched."""
-    if is_postgresql():
-        connection.ensure_connection()
-        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as prepared:
-            return prepared.execute(sql, parameters, prepare=True).rowcount
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [plain(value) for value in parameters])  # type: ignore[arg-type]
-        return int(cursor.rowcount)
 
 
 def execute_many(sql: str, rows: Sequence[Sequence[Parameter]]) -> None:
@@ -51,8 +25,8 @@ def execute_many(sql: str, rows: Sequence[Sequence[Parameter]]) -> None:
         return
     with connection.cursor() as cursor:
         if not is_postgresql():
-            rows = [[plain(value) for value in row] for row in rows]  # type: ignore[arg-type]
-        cursor.executemany(sql, rows)  # type: ignore[arg-type]
+            rows = [[plain(value) for value in row] for row in rows]
+        cursor.executemany(sql, rows)  # type: ignore[arg-type]  # as objects
 
 
 def among(column: str, values: Sequence[UUID] | Sequence[str]) -> tuple[str, list[Parameter]]:
