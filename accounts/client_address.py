@@ -16,22 +16,28 @@ def networks(cidrs: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(cidr, strict=False) for cidr in cidrs)
 
 
-def is_trusted(address: str) -> bool:
+def is_trusted(address: str, cidrs: tuple[str, ...]) -> bool:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return any(parsed in network for network in networks(tuple(settings.TRUSTED_PROXIES)))
+    return any(parsed in network for network in networks(cidrs))
 
 
 def client_address(request: HttpRequest) -> str:
     """The address of the client: the peer, or the nearest untrusted hop of X-Forwarded-For
     behind GATEHOUSE_TRUSTED_PROXIES, read from the right, as only those hops can't be forged.
     """
-    address = request.META.get("REMOTE_ADDR") or "unknown"
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    peer, hops = request.META.get("REMOTE_ADDR") or "unknown", request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return nearest_untrusted(peer, hops, tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(maxsize=1024)
+def nearest_untrusted(peer: str, hops: str, trusted: tuple[str, ...]) -> str:
+    address = peer
+    for hop in reversed(hops.split(",")):
         named = address_in(hop)
-        if not is_trusted(address) or named is None:
+        if named is None or not is_trusted(address, trusted):
             break
         address = named
     return address

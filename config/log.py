@@ -34,7 +34,7 @@ def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any])
     for key, value in event.items():
         if key == "exception":  # a traceback needs its line breaks; as JSON it is one line all the same
             event[key] = hide_secrets(str(value))
-        elif not isinstance(value, bool | int | float | None):
+        elif not isinstance(value, bool | int | float | logging.LogRecord | None):
             event[key] = redact(str(value))
     return event
 
@@ -43,12 +43,12 @@ def logging_config(*, as_json: bool, level: str) -> None:
     """Sends structlog and the standard library's loggers through one chain to stderr."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.format_exc_info,
+        redact_event,  # what comes after it is our own
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.format_exc_info,
-        redact_event,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
@@ -59,6 +59,10 @@ def logging_config(*, as_json: bool, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    # Who called from which line of which thread is in none of our lines, and asked for at each of them
+    # ("Optimization" in the library's documentation).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.config.dictConfig(
         {
             "version": 1,
