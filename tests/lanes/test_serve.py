@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from config.serving import STOP_WITHIN_SECONDS
+from config.serving import MOST_SILENT, STOP_WITHIN_SECONDS
 from tests.lanes.server import ROOT, left_running, running
 
 pytestmark = pytest.mark.processes
@@ -115,3 +115,31 @@ def test_attack_120_halves_of_requests_hold_no_thread_for_good(tmp_path, var, ha
         for _ in range(4):
             opened.enter_context(socket.create_connection(address)).sendall(half)
         assert httpx.get(f"{server.url}/livez", timeout=30).status_code == 200
+
+
+def test_attack_171_silent_connections_hold_no_thread(tmp_path, var):
+    with (
+        running(tmp_path, GATEHOUSE_VAR=str(var), GATEHOUSE_WEB_THREADS="2", **SQLITE) as server,
+        ExitStack() as opened,
+    ):
+        connect(server, 60, opened)  # each once held a thread for 5 s
+        assert httpx.get(f"{server.url}/livez", timeout=30).status_code == 200
+
+
+def test_attack_171_of_too_many_silent_connections_those_that_wait_longest_are_closed(serving):
+    with ExitStack() as opened:
+        first, *_, last = connect(serving, MOST_SILENT + 50, opened)
+        assert first.recv(1) == b""
+        last.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert last.recv(12) == b"HTTP/1.1 200"
+
+
+def test_attack_171_a_silent_connection_is_closed_in_time(tmp_path, var):
+    soon = {"GATEHOUSE_RECEIVE_SECONDS": "1"}
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **soon, **SQLITE) as server, ExitStack() as opened:
+        assert connect(server, 1, opened)[0].recv(1) == b""
+
+
+def connect(server, number, opened):
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    return [opened.enter_context(socket.create_connection(address, timeout=30)) for _ in range(number)]
