@@ -104,6 +104,15 @@ class RateLimited(ApiError):
         super().__init__(f"Too many requests. Try again in {retry_after_seconds} seconds.", headers=headers)
 
 
+class Unavailable(ApiError):
+    """503: the database, the shared counters or the disk are away; nothing was done (docs/reliability.md)."""
+
+    status, code = 503, "temporarily_unavailable"
+    message = gettext_noop("The service is not available at the moment. Try again in a few seconds.")
+    mend = "Send the same request again after `Retry-After` seconds."
+    retry_after_seconds = 5
+
+
 class ServerError(ApiError):
     status, code = 500, "server_error"
     message = gettext_noop("Something went wrong on our side. Try again later.")

@@ -5,6 +5,7 @@ script does (docs/decisions/0006). The embedded profile is one process: its cach
 Source: contract/README.md, rule 7; oauth.md, "Rate limits".
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec
 
 import redis
+import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -20,9 +22,15 @@ from django_ratelimit.core import _get_window, _make_cache_key, get_usage
 from redis.commands.core import Script
 
 from accounts.client_address import limit_key
-from accounts.errors import ApiError, RateLimited
+from accounts.errors import ApiError, RateLimited, Unavailable
 
 P = ParamSpec("P")
+
+log = structlog.get_logger("gatehouse.limit")
+
+# Limits of calls that only read, where they are called so.
+READS = ("profile", "partner")
+REST_SECONDS = 1
 
 COUNT = """
 local count = redis.call('INCR', KEYS[1])
@@ -69,10 +77,30 @@ class Usage:
             raise
 
 
+class Counters:
+    """Redis, which is left alone for a moment where it did not answer in time: its silence would hold every thread."""
+
+    def __init__(self) -> None:
+        self.rests_until = 0.0
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Raises redis.RedisError."""
+        if time.monotonic() < self.rests_until:
+            raise redis.TimeoutError("it did not answer a moment ago")
+        try:
+            yield
+        except redis.TimeoutError:
+            self.rests_until = time.monotonic() + REST_SECONDS
+            raise
+
+
+counters = Counters()
+
+
 @lru_cache(maxsize=1)
 def count_script() -> Script:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-    return client.register_script(COUNT)
+    return redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS).register_script(COUNT)
 
 
 def use(name: str, key: str, request: HttpRequest, *, count: bool = True, rate: tuple[int, int] | None = None) -> Usage:
@@ -81,20 +109,23 @@ def use(name: str, key: str, request: HttpRequest, *, count: bool = True, rate: 
     `rate` (count, window in seconds) stands in for the table's where a row of its own says it.
     """
     limit, window_seconds = rate or settings.RATE_LIMITS[name]
-    usage = get_usage(
-        request, group=name, key=lambda _group, _request: key, rate=f"{limit}/{window_seconds}s", increment=count
-    )
+    per = f"{limit}/{window_seconds}s"
+    try:
+        with counters.asked():
+            usage = get_usage(request, group=name, key=lambda _group, _request: key, rate=per, increment=count)
+    except redis.RedisError as fault:
+        return uncounted(name, limit, window_seconds, request, fault)
     return Usage(name, limit, window_seconds, usage["count"], max(1, usage["time_left"]))
 
 
 def give_back(name: str, key: str) -> None:
-    """Undoes one `use`: the try was right and does not count. Gone if the window has ended.
+    """Undoes one `use`: the try was right and does not count. Gone if the window has ended, or Redis.
 
     The library has no way back, hence its own function for the name of the counter.
     """
     limit, window_seconds = settings.RATE_LIMITS[name]
     window = _get_window(key, window_seconds)
-    with suppress(ValueError):
+    with suppress(ValueError, redis.RedisError):
         cache.decr(_make_cache_key(name, window, f"{limit}/{window_seconds}s", key, ALL))
 
 
@@ -103,8 +134,24 @@ def use_hot(name: str, key: str, request: HttpRequest, *, rate: tuple[int, int] 
     if not settings.REDIS_URL:
         return use(name, key, request, rate=rate)
     limit, window_seconds = rate or settings.RATE_LIMITS[name]
-    count, left = count_script()(keys=[f"limit:{name}:{key}"], args=[window_seconds])
+    try:
+        with counters.asked():
+            count, left = count_script()(keys=[f"limit:{name}:{key}"], args=[window_seconds])
+    except redis.RedisError as fault:
+        return uncounted(name, limit, window_seconds, request, fault)
     return Usage(name, limit, window_seconds, int(count), max(1, int(left)))
+
+
+def uncounted(name: str, limit: int, window_seconds: int, request: HttpRequest, fault: redis.RedisError) -> Usage:
+    """While nobody counts, reads go on as the first of their window; everything else is refused.
+
+    Raises Unavailable (503). Why: docs/decisions/0150.
+    """
+    request.META["gatehouse.uncounted_limit"] = name  # for /metrics
+    if name not in READS or request.method not in ("GET", "HEAD"):
+        raise Unavailable(detail=f"limit {name} not counted: {type(fault).__name__}")
+    log.warning("limit not counted", limit=name, detail=type(fault).__name__)
+    return Usage(name, limit, window_seconds, 1, window_seconds)
 
 
 def limited_by_address(

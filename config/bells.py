@@ -79,8 +79,10 @@ def pass_on(bells: Bells, stop_fd: int) -> None:
 def open_line() -> psycopg.Connection:
     """A connection of its own, outside of every transaction: what is sent is heard at once."""
     return psycopg.connect(
-        **connection.get_connection_params(),
+        **{
+            **connection.get_connection_params(),
+            "connect_timeout": CONNECT_SECONDS,
+            "tcp_user_timeout": CONNECT_SECONDS * 1000,
+        },
         autocommit=True,
-        connect_timeout=CONNECT_SECONDS,
-        tcp_user_timeout=CONNECT_SECONDS * 1000,
     )

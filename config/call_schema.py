@@ -16,7 +16,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework import serializers
 
-from accounts.errors import ApiError, BadRequest, NotFound, RateLimited, RequestTooLarge
+from accounts.errors import ApiError, BadRequest, NotFound, RateLimited, RequestTooLarge, Unavailable
 from oauth_provider import scopes
 from oauth_provider.views.call import Call
 from oauth_provider.views.door import PlatformView
@@ -26,7 +26,7 @@ from partnership.views.door import PartnerView
 Schema = dict[str, Any]
 
 # Of every call, before anybody asks who makes it.
-GENERAL: list[type[ApiError]] = [BadRequest, NotFound, RequestTooLarge]
+GENERAL: list[type[ApiError]] = [BadRequest, NotFound, RequestTooLarge, Unavailable]
 PLAIN_TYPES = {str: "string", int: "integer", bool: "boolean", float: "number", Decimal: "number"}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -5,6 +5,7 @@ Source: contract/README.md, rules 5 and 6.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from accounts.errors import (
     RequestTooLarge,
     ServerError,
 )
+from config import outages
 from oauth_provider import authorization_response
 from oauth_provider.authentication import challenge_strangers
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
@@ -170,8 +172,15 @@ class ErrorMiddleware:
             # The latter two: a form in a charset or with a boundary that nobody can read.
             case exceptions.SuspiciousOperation() | exceptions.BadRequest() | MultiPartParserError():
                 return render_error(request, BadRequest(detail=type(exception).__name__))
-        log.error("unexpected", path=request.path, exc_info=exception)
-        return render_error(request, ServerError())
+        return render_error(request, failure(request, exception))
+
+
+def failure(request: HttpRequest, exception: BaseException | None) -> ApiError:
+    """What to answer where something broke: 503 if a part that we need is away, else 500."""
+    if away := outages.refusal(exception):
+        return away
+    log.error("unexpected", path=request.path, exc_info=exception)
+    return ServerError()
 
 
 def challenge_at(path: str) -> Callable[[HttpRequest], ApiError | None]:
@@ -197,7 +206,12 @@ def page(status: int, message: _StrPromise) -> Callable[..., HttpResponse]:
 bad_request = page(400, _("The request could not be understood. Go back and try again."))
 permission_denied = page(403, _("You are not allowed to do this."))
 not_found = page(404, _("There is nothing at this address."))
-server_error = page(500, _("Something went wrong on our side. Try again in a moment."))
+
+
+def server_error(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    """Of what breaks outside of views, in middleware: Django calls it while it handles the exception."""
+    request.META.setdefault("gatehouse.request_id", "")
+    return render_error(request, failure(request, sys.exception()))
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

@@ -43,7 +43,9 @@ def livez(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     states = {name: state(name, check) for name, check in CHECKS.items()}
-    return answer(states, 200 if set(states.values()) == {"ok"} else 503)
+    failed = [name for name, said in states.items() if said != "ok"]
+    is_ready = not failed or (failed == ["cache"] and CACHE.has_answered)
+    return answer(states, 200 if is_ready else 503)
 
 
 def answer(states: dict[str, str], status: int) -> HttpResponse:
@@ -88,14 +90,24 @@ class CacheSilent(Exception):
     pass
 
 
-def check_cache() -> None:
-    cache.set("readyz", "ok", timeout=10)
-    if cache.get("readyz") != "ok":
-        raise CacheSilent
+class Cache:
+    """Has to answer a new process once. Afterwards reads go on without it: a balancer that took every
+    process away would stop them too (docs/decisions/0150).
+    """
+
+    def __init__(self) -> None:
+        self.has_answered = False
+
+    def check(self) -> None:
+        cache.set("readyz", "ok", timeout=10)
+        if cache.get("readyz") != "ok":
+            raise CacheSilent
+        self.has_answered = True
 
 
+CACHE = Cache()
 CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
     "migrations": Migrations().check,
-    "cache": check_cache,
+    "cache": CACHE.check,
 }

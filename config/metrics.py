@@ -34,6 +34,9 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30),
 )
 LIMITS_HIT = Counter("gatehouse_limits_hit", "Requests refused because a limit was used up", ["limit"])
+LIMITS_UNCOUNTED = Counter(
+    "gatehouse_limits_uncounted", "Requests whose limit nobody counted: Redis was away", ["limit"]
+)
 LIMIT_NAME = re.compile(r'"([a-z_]+)";')
 
 FROM_ROWS = (UsageCollector(), QueueCollector())
@@ -54,6 +57,8 @@ class MetricsMiddleware:
         SECONDS.labels(method, route).observe(time.perf_counter() - started)
         if response.status_code == 429:
             LIMITS_HIT.labels(limit_of(response)).inc()
+        if limit := request.META.get("gatehouse.uncounted_limit"):
+            LIMITS_UNCOUNTED.labels(limit).inc()
         return response
 
 

@@ -72,9 +72,10 @@ OAUTH_REFUSALS = said_by(
         413: "invalid_request",
         415: "invalid_request",
         429: "temporarily_unavailable",
+        503: "temporarily_unavailable",
     }
 )
-TOKEN_REFUSALS = {**OAUTH_REFUSALS, **said_by({400: GRANT_WORDS, 503: "temporarily_unavailable"})}
+TOKEN_REFUSALS = {**OAUTH_REFUSALS, **said_by({400: GRANT_WORDS})}
 OPERATION_ID = text(format="uuid", description="The operation that is in the way, or failed.")
 FAULTS = {
     "type": "array",

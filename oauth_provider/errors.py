@@ -49,7 +49,7 @@ WORDS: dict[str, Word] = {
     ),
     "unsupported_response_type": Word("The only response type is `code`.", "Ask for `response_type=code`."),
     "temporarily_unavailable": Word(
-        "A limit is used up (429), or too much came at once (503).",
+        "A limit is used up (429); too much came at once, or a part of the service is away (503).",
         "Wait for as many seconds as `Retry-After` says, or one, then try again.",
     ),
     "invalid_dpop_proof": Word(

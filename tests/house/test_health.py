@@ -5,6 +5,7 @@ from django.db import DatabaseError
 from django.test import Client
 
 from config import health
+from tests.house.test_outages import redis_that_is_away
 
 
 def test_livez_asks_neither_database_nor_cache(monkeypatch):
@@ -31,12 +32,25 @@ def test_readyz_is_503_when_a_part_fails_and_repeats_no_driver_message(monkeypat
         raise DatabaseError("postgresql://gatehouse:hunter2@db")
 
     monkeypatch.setattr(health, "CHECKS", {"database": lambda: None, part: fail})
+    monkeypatch.setattr(health, "CACHE", health.Cache())
 
     response = Client().get("/readyz")
 
     assert response.status_code == 503
     assert response.json()["checks"][part] == "failed"
     assert b"hunter2" not in response.content
+
+
+def test_a_process_stays_ready_without_the_cache_that_it_has_once_reached(monkeypatch, settings):
+    reached = health.Cache()
+    monkeypatch.setattr(health, "CACHE", reached)
+    monkeypatch.setattr(health, "CHECKS", {"cache": reached.check})
+    assert Client().get("/readyz").status_code == 200
+
+    settings.CACHES = redis_that_is_away()
+
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["checks"]) == (200, {"cache": "failed"})
 
 
 def test_migrations_are_looked_at_until_they_are_applied(monkeypatch):
