@@ -20,6 +20,12 @@ def new_appkey() -> str:
     return secrets.choice(APPKEY_ALPHABET[:23]) + "".join(secrets.choice(APPKEY_ALPHABET) for _ in range(9))
 
 
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def there(self) -> ProjectQuerySet:
+        """Those that are neither deleted nor being deleted: all that a caller may know of."""
+        return self.filter(deleted_at__isnull=True).exclude(operation_status="deleting")
+
+
 class Project(models.Model):
     """A backend project and what was settled for it.
 
@@ -71,6 +77,8 @@ class Project(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
+
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("project")

@@ -114,10 +114,7 @@ def owner_of(caller: Caller, user: User) -> Owner:
 
 def made_by(caller: Caller, user: User) -> QuerySet[Project]:
     """What this partner made for `user`, and nothing that the person made without it."""
-    mine = Project.objects.filter(
-        mode=MODE, partner=caller.partner, user=user, environment=caller.environment, deleted_at__isnull=True
-    )
-    return mine.exclude(operation_status="deleting")
+    return Project.objects.there().filter(mode=MODE, partner=caller.partner, user=user, environment=caller.environment)
 
 
 def limit_answer(caller: Caller, user: User) -> JsonResponse:

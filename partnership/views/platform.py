@@ -253,5 +253,5 @@ class Transfer(ProjectView):
 def visible(person: Person) -> QuerySet[Project]:
     """What `person` sees: live projects of his organizations that are not gone or going."""
     mine = Membership.objects.filter(user=person.id).values("organization")
-    there = Project.objects.filter(organization__in=mine, environment="live", deleted_at__isnull=True)
-    return there.exclude(operation_status="deleting").select_related("provisioner")
+    there = Project.objects.there().filter(organization__in=mine, environment="live")
+    return there.select_related("provisioner")

@@ -92,9 +92,7 @@ class RotateApiKey(PartnerView):
 
 def reachable(caller: Caller) -> QuerySet[Project]:
     """What the partner made and may still touch: of co-branded people only while they are linked."""
-    made = Project.objects.filter(
-        partner=caller.partner, environment=caller.environment, deleted_at__isnull=True
-    ).exclude(operation_status="deleting")
+    made = Project.objects.there().filter(partner=caller.partner, environment=caller.environment)
     linked = caller.partner.connections.filter(cut_at__isnull=True, user__is_active=True).values("user")
     return made.filter(Q(mode=Project.Mode.WHITE_LABEL) | Q(user__in=linked))
 

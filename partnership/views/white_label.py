@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import NotRequired, TypedDict
 
 from django.conf import settings
-from django.db.models import CharField, F, QuerySet, UUIDField
+from django.db.models import CharField, F, UUIDField
 from django.http import HttpRequest, JsonResponse
 
 from accounts.prepared import Parameter, Prepared
@@ -232,15 +232,11 @@ def get_project(caller: Caller, project_id: str, *, deleted_too: bool = False) -
         pk=as_uuid(project_id), partner=caller.partner, mode=MODE, environment=caller.environment
     ).select_related("provisioner")
     if not deleted_too:
-        found = there(found)
+        found = found.there()
     project = found.first()
     if project is None:
         raise ProjectNotFound
     return project
-
-
-def there(projects: QuerySet[Project]) -> QuerySet[Project]:
-    return projects.filter(deleted_at__isnull=True).exclude(operation_status="deleting")
 
 
 def read_project(caller: Caller, project_id: str) -> Project:
@@ -252,13 +248,15 @@ def read_project(caller: Caller, project_id: str) -> Project:
 
 
 READ_PROJECT = Prepared(
-    lambda: there(
-        Project.objects.filter(
+    lambda: (
+        Project.objects.there()
+        .filter(
             pk=Parameter("project", UUIDField()),
             partner_id=Parameter("partner", CharField()),
             environment=Parameter("environment", CharField()),
             mode=MODE,
             keys__expires_at=None,
-        ).annotate(encrypted_key=F("keys__encrypted"))
+        )
+        .annotate(encrypted_key=F("keys__encrypted"))
     )
 )
