@@ -26,7 +26,11 @@ ROUND = timedelta(minutes=1)
 
 
 def begin(kind: Kind, projects: QuerySet[Project], now: datetime) -> int:
-    """Rows for those of `projects` that have none. How many."""
+    """Rows for those of `projects` that have none, and that begin again for those that were deleted and came
+    back. How many of the first.
+    """
+    back = projects.filter(recovered_at__isnull=False, deleted_at__isnull=True)
+    Collection.objects.filter(kind=kind, due_at__isnull=True, project__in=back).update(due_at=now)
     there = Collection.objects.filter(project=OuterRef("pk"), kind=kind)
     found = list(projects.filter(~Exists(there)).only("pk", "created_at").order_by("created_at")[:BATCH])
     rows = [
@@ -45,6 +49,14 @@ def first_interval(born: datetime, now: datetime) -> datetime:
 def first_missing(row: Collection, now: datetime) -> datetime:
     """Where collecting goes on: after a downtime of more than MAX_LATE not where it stopped."""
     return max(row.collected_before, first_interval(row.project.created_at, now))
+
+
+def time_of(project: Project, start: datetime, end: datetime) -> datetime:
+    """Of what is counted for an interval: its start, unless the project came back in the midst of it, as at its
+    start it was deleted then, and an event of that time would be refused.
+    """
+    back_at = project.recovered_at
+    return back_at if back_at and start < back_at < end else start
 
 
 def claim(kind: Kind, now: datetime, *, provisioners: Sequence[int] | None = None, limit: int) -> list[Collection]:

@@ -1,6 +1,7 @@
 """Collectors: what nobody pushes is fetched here, and counted through the same ingest as everything.
 
-An event's id is made of project, metric and interval, its time is the interval's start. So two
+An event's id is made of project, metric and interval, its time is the interval's start, or when the
+project came back from a deletion within it (`collection_rows.time_of`). So two
 collectors at once, on two hosts, or one that runs again after a crash, count once: a second
 measurement of an interval is a conflicting duplicate, which is expected and no alarm.
 Source: usage.md, "Metering in", Collectors.
@@ -35,7 +36,7 @@ FAILED = Counter("gatehouse_usage_collect_failures", "Projects that could not be
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is counted of a project in the interval that begins at `start`, as one event.
+    """What is counted of a project in the interval that begins at `start`, as one event of the time `at`.
 
     `name` is a metric, or the kind of collector where an event has several.
     """
@@ -44,6 +45,7 @@ class Sample:
     environment: str
     name: str
     start: datetime
+    at: datetime
     amounts: Amounts
 
 
@@ -62,7 +64,7 @@ def record(kind: str, environment: str, samples: Sequence[Sample], now: datetime
             f"{SOURCE}/{kind}",
             event_id(each.project, each.name, each.start),
             each.project,
-            each.start,
+            each.at,
             each.amounts,
         )
         for each in samples

@@ -43,7 +43,7 @@ def collect(now: datetime) -> int:
     collectors.count(
         KIND,
         (
-            Sample(row.project_id, row.project.environment, METRIC, start, {METRIC: seconds})
+            sample(row.project, start, seconds)
             for row in rows
             for start, seconds in active_seconds(changes[row.project_id], starts[row.pk], ends[row.pk])
         ),
@@ -52,6 +52,11 @@ def collect(now: datetime) -> int:
     for row in rows:
         settle(row, max(starts[row.pk], ends[row.pk]), until, now)
     return len(rows)
+
+
+def sample(project: Project, start: datetime, seconds: int) -> Sample:
+    at = collection_rows.time_of(project, start, start + INTERVAL)
+    return Sample(project.pk, project.environment, METRIC, start, at, {METRIC: seconds})
 
 
 def settle(row: Collection, before: datetime, until: datetime, now: datetime) -> None:

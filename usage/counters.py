@@ -106,7 +106,17 @@ def backend(row: Collection, path: str, now: datetime) -> Backend:
 def settle(row: Collection, found: Found, now: datetime) -> None:
     """Counts what was found, and says when it is asked again."""
     project = row.project
-    samples = (Sample(project.pk, project.environment, KIND, start, amounts) for start, amounts in found.counted)
+    samples = (
+        Sample(
+            project.pk,
+            project.environment,
+            KIND,
+            start,
+            collection_rows.time_of(project, start, start + INTERVAL),
+            amounts,
+        )
+        for start, amounts in found.counted
+    )
     collectors.count(KIND, (sample for sample in samples if sample.amounts), now)
     before = found.counted[-1][0] + INTERVAL if found.counted else collection_rows.first_missing(row, now)
     if found.counted or not found.failure:

@@ -10,6 +10,7 @@ from uuid import UUID
 from partnership.models import Project
 from usage.period import Period
 from usage.sql_store import store
+from usage.sql_store.lives import Life, find_absences, life
 from usage.store import Owner, Recorded
 
 ONE_DAY = timedelta(days=1)
@@ -23,7 +24,7 @@ class Totals:
     metric: str
     others: dict[date, int]
     mine: dict[UUID, Samples]
-    lives: dict[UUID, Period]
+    lives: dict[UUID, Life]
 
     def add(self, event: Recorded) -> None:
         day, samples = event.at.astimezone(UTC).date(), self.mine[event.project]
@@ -58,19 +59,20 @@ def find(
     return Totals(metric, days, before, lives)
 
 
-def find_lives(projects: Sequence[UUID], today: date) -> dict[UUID, Period]:
+def find_lives(projects: Sequence[UUID], today: date) -> dict[UUID, Life]:
     """The days on which the projects carry their samples on."""
-    rows = Project.objects.filter(pk__in=projects).values_list("pk", "created_at", "deleted_at")
+    rows = list(Project.objects.filter(pk__in=projects).values_list("pk", "created_at", "deleted_at", "recovered_at"))
+    absences = find_absences([project for project, _, _, recovered_at in rows if recovered_at])
     return {
-        project: Period(created_at.date(), deleted_at.date() if deleted_at else today)
-        for project, created_at, deleted_at in rows
+        project: life(created_at.date(), deleted_at.date() if deleted_at else today, absences.get(project, ()))
+        for project, created_at, deleted_at, _ in rows
     }
 
 
-def carried(samples: Samples, life: Period, days: Sequence[date]) -> Iterator[tuple[date, int]]:
+def carried(samples: Samples, lived: Life, days: Sequence[date]) -> Iterator[tuple[date, int]]:
     """The amount on each of `days`: its sample or, while the project exists, the last one before."""
     known = sorted(samples)
     for day in days:
         latest = next((each for each in reversed(known) if each <= day), None)
-        if latest is not None and (latest == day or life.first <= day <= life.last):
+        if latest is not None and (latest == day or lived.has(day)):
             yield day, samples[latest]

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Organization
 from partnership.connections import names_for
-from partnership.models import Partner, Project
+from partnership.models import Absence, Partner, Project
 from usage.metrics import METRICS, SUMS, Amounts, Metric, fold
 from usage.period import Period
 from usage.sql_store import store
@@ -98,7 +98,11 @@ def existing_in(period: Period) -> Q:
     ends_at = datetime.combine(period.last + timedelta(days=1), time(), UTC) if period.last < date.max else None
     begun = Q(created_at__lt=ends_at) if ends_at else Q()
     begins_at = datetime.combine(period.first, time(), UTC)
-    return begun & (Q(deleted_at__isnull=True) | Q(deleted_at__gte=begins_at))
+    there = begun & (Q(deleted_at__isnull=True) | Q(deleted_at__gte=begins_at))
+    if ends_at is None:
+        return there
+    gone = Absence.objects.filter(project=OuterRef("pk"), from_at__lt=begins_at, until_at__gte=ends_at)
+    return there & (Q(recovered_at__isnull=True) | Q(~Exists(gone)))
 
 
 def after(project: Project) -> Q:

@@ -69,27 +69,25 @@ def settle(found: Sequence[measuring.Found], claimed: Claimed, now: datetime) ->
     """Counts what was found, and says when each is due again. How many were measured or failed."""
     length = timedelta(seconds=settings.USAGE_COLLECT_SECONDS)
     start = start_of(now, length)
-    collectors.count(KIND, samples(found, claimed, start), now)
+    end = end_of(start, length)
+    collectors.count(KIND, samples(found, claimed, start, end), now)
     for project, outcome in found:
         row = claimed.pop(project)
         if isinstance(outcome, DriverError):
             collectors.fail(KIND, project, outcome.code, outcome.detail)
             collection_rows.put_off(row, outcome.code, now, is_retryable=outcome.is_retryable)
         else:
-            end = end_of(start, length)
             collection_rows.settle(row, now, before=end, due_at=end)
     for row in claimed.values():  # time was up
         collection_rows.give_back(row, now)
     return len(found)
 
 
-def samples(found: Iterable[measuring.Found], claimed: Claimed, start: datetime) -> Iterator[Sample]:
-    for project, outcome in found:
+def samples(found: Iterable[measuring.Found], claimed: Claimed, start: datetime, end: datetime) -> Iterator[Sample]:
+    for id_, outcome in found:
         if isinstance(outcome, Measurement):
-            environment = claimed[project].project.environment
-            yield Sample(
-                project, environment, "database_size_bytes", start, {"database_size_bytes": outcome.database_bytes}
-            )
-            yield Sample(
-                project, environment, "file_storage_bytes", start, {"file_storage_bytes": outcome.storage_bytes}
-            )
+            project = claimed[id_].project
+            at = collection_rows.time_of(project, start, end)
+            sizes = {"database_size_bytes": outcome.database_bytes, "file_storage_bytes": outcome.storage_bytes}
+            for name, size in sizes.items():
+                yield Sample(id_, project.environment, name, start, at, {name: size})

@@ -1,3 +1,4 @@
+from partnership.models.absence import Absence
 from partnership.models.catalog import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
 from partnership.models.connection import Connection
 from partnership.models.event import Event
@@ -9,6 +10,7 @@ from partnership.models.tenure import Tenure
 from partnership.models.webhook import Delivery, Webhook
 
 __all__ = [
+    "Absence",
     "Connection",
     "Delivery",
     "Environment",

@@ -25,6 +25,8 @@ class Operation(models.Model):
         UPGRADE = "upgrade", _("upgrade")
         RESTART = "restart", _("restart")
         DELETE = "delete", _("delete")
+        PURGE = "purge", _("purge")
+        RECOVER = "recover", _("recover")
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -70,7 +72,9 @@ class Operation(models.Model):
                 name="operation_open_xor_finished",
             ),
             models.CheckConstraint(
-                condition=Q(type__in=["create", "pause", "restore", "upgrade", "restart", "delete"]),
+                condition=Q(
+                    type__in=["create", "pause", "restore", "upgrade", "restart", "delete", "purge", "recover"]
+                ),
                 name="operation_type_known",
             ),
             models.CheckConstraint(

@@ -77,6 +77,10 @@ class Project(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
+    # Until then staff can bring a deleted project back, and its data waits; empty once it is purged.
+    purge_at = models.DateTimeField(_("purged from"), null=True)
+    # When it last came back from a deletion (`Absence`); null for nearly all.
+    recovered_at = models.DateTimeField(_("recovered at"), null=True)
 
     objects = ProjectQuerySet.as_manager()
 
@@ -86,6 +90,8 @@ class Project(models.Model):
         indexes = [
             models.Index(fields=["partner", "environment", "-created_at"], name="project_by_partner"),
             models.Index(fields=["organization", "-created_at"], name="project_by_organization"),
+            models.Index(fields=["purge_at"], condition=Q(purge_at__isnull=False), name="project_purge_due"),
+            models.Index(fields=["recovered_at"], condition=Q(recovered_at__isnull=False), name="project_recovered"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -118,6 +124,13 @@ class Project(models.Model):
                 condition=Q(status__in=["creating", "active", "paused", "failed"], deleted_at__isnull=True)
                 | Q(status="deleted", deleted_at__isnull=False, operation_status=""),
                 name="project_status_fits_deletion",
+            ),
+            models.CheckConstraint(
+                condition=Q(purge_at__isnull=True) | Q(status="deleted"), name="project_purge_follows_deletion"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="deleted") | Q(purge_at__isnull=False) | Q(encrypted_credentials=""),
+                name="project_purged_without_credentials",
             ),
             models.CheckConstraint(condition=Q(environment__in=Environment.values), name="project_environment_known"),
             models.CheckConstraint(condition=Q(volume_size_gib__gte=1), name="project_volume_positive"),

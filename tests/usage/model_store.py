@@ -48,6 +48,15 @@ class Known:
     created_at: datetime
     deleted_at: datetime | None = None
     tenures: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)
+    absences: list[tuple[datetime, datetime]] = field(default_factory=list)  # deleted, recovered
+
+    def is_gone(self, at: datetime) -> bool:
+        if self.deleted_at and at > self.deleted_at:
+            return True
+        return any(deleted_at < at < recovered_at for deleted_at, recovered_at in self.absences)
+
+    def is_gone_all_day(self, on: date) -> bool:
+        return any(utc_day(deleted_at) < on < utc_day(recovered_at) for deleted_at, recovered_at in self.absences)
 
 
 @dataclass
@@ -165,7 +174,7 @@ class ModelStore:
 
     def count(self, sender: Sender, event: Recorded, now: datetime) -> Verdict:
         project, day = self.projects[event.project], utc_day(event.at)
-        if project.deleted_at and event.at > project.deleted_at:
+        if project.is_gone(event.at):
             return Verdict.PROJECT_DELETED
         is_late = day < self.open_from
         if is_late and set(event.amounts) & set(PEAKS):
@@ -240,7 +249,7 @@ class ModelStore:
     def day(self, project: Known, on: date) -> Day | None:
         row = self.row(project.id, on)
         ends_on = utc_day(project.deleted_at or self.clock())
-        exists = utc_day(project.created_at) <= on <= ends_on
+        exists = utc_day(project.created_at) <= on <= ends_on and not project.is_gone_all_day(on)
         if row is None and not exists:
             return None
         row = dict(row or {})

@@ -2,7 +2,7 @@
 
 A sequence is a pool of events and what is done with them: batches in any order and split, with
 repeats; time that passes, months that close, generations that turn and are dropped, projects
-that are deleted and moved. Every verdict and, at the end, every figure must be the same.
+that are deleted, recovered and moved. Every verdict and, at the end, every figure must be the same.
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ STEPS = st.one_of(
     st.tuples(st.just("keep")),
     st.tuples(st.just("forget"), st.integers(0, 60)),
     st.tuples(st.just("delete"), st.integers(0, PROJECTS - 1)),
+    st.tuples(st.just("delete"), st.integers(0, PROJECTS - 1)),
+    st.tuples(st.just("recover"), st.integers(0, PROJECTS - 1)),
+    st.tuples(st.just("recover"), st.integers(0, PROJECTS - 1)),
     st.tuples(st.just("move"), st.booleans()),
 )
 SEQUENCES = st.tuples(st.lists(events(), min_size=6, max_size=12), st.lists(STEPS, min_size=3, max_size=10))
@@ -160,6 +163,11 @@ class Sequence:
     def delete(self, project: int) -> None:
         if self.model.projects[self.of.projects[project]].deleted_at is None:
             self.of.world.delete(self.of.projects[project], self.now)
+
+    def recover(self, number: int) -> None:
+        gone = [project for project in self.of.projects if self.model.projects[project].deleted_at is not None]
+        if gone:
+            self.of.world.recover(gone[number % len(gone)], self.now)
 
     def move(self, to_acme: bool) -> None:
         self.of.world.move(self.of.projects[4], self.of.acme if to_acme else self.of.umbrella, self.now)

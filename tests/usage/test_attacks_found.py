@@ -126,7 +126,7 @@ def test_attack_119_nobody_sends_a_collectors_event_before_it_does(gauge, shop):
     assert gauge.verdicts(event) == ["invalid_event"]
     collectors.count(
         "sizes",
-        [Sample(shop.pk, "live", "database_size_bytes", start, {"database_size_bytes": 10**9})],
+        [Sample(shop.pk, "live", "database_size_bytes", start, start, {"database_size_bytes": 10**9})],
         datetime.now(UTC),
     )
     assert counted(gauge.project, "database_size_bytes", start.date()) == 10**9

@@ -225,6 +225,72 @@ class TestDeletion:
         ]
 
 
+class TestRecovery:
+    """Deleted five days ago, back since the day before yesterday."""
+
+    @pytest.fixture
+    def shop(self, world, store):
+        shop = world.project()
+        send(store, event(shop, at=ago(days=6), database_size_bytes=7, mcp_calls=1))
+        world.delete(shop, ago(days=5))
+        world.recover(shop, ago(days=2))
+        return shop
+
+    def test_what_was_refused_while_it_was_gone_stays_refused(self, store, shop):
+        at = [ago(days=5), ago(days=5, hours=-1), ago(days=2, seconds=1), ago(days=2), NOW]
+        verdicts = send(store, *(event(shop, at=each) for each in at))
+        refused = Verdict.PROJECT_DELETED
+        assert verdicts == [Verdict.ACCEPTED, refused, refused, Verdict.ACCEPTED, Verdict.ACCEPTED]
+
+    @pytest.mark.parametrize(
+        ("at", "verdict"), [(ago(days=3), Verdict.PROJECT_DELETED), (ago(hours=1), Verdict.ACCEPTED)]
+    )
+    def test_a_batch_of_its_own_is_judged_alike(self, store, shop, at, verdict):
+        assert send(store, event(shop, at=at)) == [verdict]
+
+    def test_a_peak_is_carried_on_but_not_through_the_days_on_which_it_was_gone(self, store, shop):
+        days = store.daily(shop, TODAY - timedelta(days=6), TODAY)
+        assert [((TODAY - day.on).days, day.amounts["database_size_bytes"]) for day in days] == [
+            (6, 7),
+            (5, 7),
+            (2, 7),
+            (1, 7),
+            (0, 7),
+        ]
+        of_partner = store.owner_days(GLOBEX, TODAY - timedelta(days=6), TODAY)
+        assert [day.amounts["database_size_bytes"] for day in of_partner] == [7, 7, 0, 0, 7, 7, 7]
+        assert [day.estimated for day in of_partner] == [False, True, False, False, True, True, True]
+
+    def test_what_came_from_before_the_period_is_carried_into_it_once_it_is_back(self, store, shop):
+        gone, back = TODAY - timedelta(days=3), TODAY - timedelta(days=2)
+        assert store.owner_total(GLOBEX, gone, gone) == cells()
+        assert store.owner_total(GLOBEX, gone, back) == cells(database_size_bytes=7)
+        assert store.top_projects(GLOBEX, "database_size_bytes", gone, gone, 9) == []
+        assert store.top_projects(GLOBEX, "database_size_bytes", gone, back, 9) == [shop]
+
+    def test_a_sample_of_the_day_it_came_back_takes_the_place_of_the_carried_one(self, store, shop, world):
+        other = world.project()
+        send(store, event(shop, at=ago(days=2), database_size_bytes=3), event(other, database_size_bytes=5))
+        first = TODAY - timedelta(days=4)
+        assert store.top_projects(GLOBEX, "database_size_bytes", first, TODAY, 9) == [other, shop]
+        assert store.owner_total(GLOBEX, first, TODAY) == cells(database_size_bytes=8)
+
+    def test_back_on_the_next_day_or_the_same_there_is_no_day_without(self, store, world):
+        shop = world.project()
+        send(store, event(shop, at=ago(days=3), database_size_bytes=7))
+        for deleted_at, recovered_at in [(ago(days=2), ago(days=1)), (ago(hours=3), ago(hours=2))]:
+            world.delete(shop, deleted_at)
+            world.recover(shop, recovered_at)
+        days = store.owner_days(GLOBEX, TODAY - timedelta(days=3), TODAY)
+        assert [day.amounts["database_size_bytes"] for day in days] == [7] * 4
+
+    def test_it_may_be_deleted_again(self, store, shop, world):
+        world.delete(shop, ago(days=1))
+        days = store.owner_days(GLOBEX, TODAY - timedelta(days=6), TODAY)
+        assert [day.amounts["database_size_bytes"] for day in days] == [7, 7, 0, 0, 7, 7, 0]
+        assert send(store, event(shop)) == [Verdict.PROJECT_DELETED]
+
+
 class TestReading:
     def test_a_row_for_each_day_of_its_life(self, store, world):
         project = world.project(born=ago(days=2))

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from accounts.models import Organization
-from partnership.models import InstanceType, Partner, Project, Region, ServiceVersion, Tenure
+from partnership.models import Absence, InstanceType, Partner, Project, Region, ServiceVersion, Tenure
 from tests.usage.model_store import Known
 from usage.sql_store import reading
 from usage.store import Recorded, Sender, Voided
@@ -73,6 +73,13 @@ class World:
     def delete(self, project: UUID, at: datetime) -> None:
         Project.objects.filter(pk=project).update(status="deleted", deleted_at=at)
         self.known[project].deleted_at = at
+
+    def recover(self, project: UUID, at: datetime) -> None:
+        deleted_at = self.known[project].deleted_at
+        Absence.objects.create(project_id=project, from_at=deleted_at, until_at=at)
+        Project.objects.filter(pk=project).update(status="active", deleted_at=None, recovered_at=at)
+        self.known[project].deleted_at = None
+        self.known[project].absences.append((deleted_at, at))
 
     def move(self, project: UUID, organization: Organization, at: datetime) -> None:
         Tenure.objects.filter(project=project, until_at=None).update(until_at=at)

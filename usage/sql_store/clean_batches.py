@@ -91,7 +91,9 @@ WITH sent AS (
         AS sent (source_id, event_id, at, project_id, delay_seconds{amounts})
 ), known AS (
     SELECT sent.*, p.last_activity_at FROM sent JOIN partnership_project p ON p.id = sent.project_id
-        AND p.environment = %s {of_partners} AND (p.deleted_at IS NULL OR sent.at <= p.deleted_at) {before}
+        AND p.environment = %s {of_partners} AND (p.deleted_at IS NULL OR sent.at <= p.deleted_at)
+        AND (p.recovered_at IS NULL OR NOT EXISTS (SELECT FROM partnership_absence a
+            WHERE a.project_id = p.id AND sent.at > a.from_at AND sent.at < a.until_at)) {before}
 ), inserted AS (
     INSERT INTO usage_event_{generation}
         (source_id, event_id, at, project_id, delay_seconds{amounts}, client, generation)

@@ -18,11 +18,13 @@ PartnerDay = tuple[str, str, date]
 # As far back as anybody reads at once, and a little; what is older is added up as it is read.
 DAYS_BACK = 400
 DAYS_AT_ONCE = 1000
+# After midnight, before a day is summed up: a recovery of its last moment, by whichever worker's clock, is there then.
+SETTLES = timedelta(minutes=5)
 LOCK = 4_718_592_001  # of the summing up: one worker at a time
 
 
 def keep(now: datetime) -> int:
-    return closing.turn_generation(now) + (sum_up(now) if is_postgresql() else 0)
+    return closing.turn_generation(now) + (sum_up(now - SETTLES) if is_postgresql() else 0)
 
 
 def sum_up(now: datetime) -> int:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from usage import event_ids
 from usage.metrics import NAMES, PEAKS
+from usage.sql_store.lives import Absence, find_absences
 from usage.sql_store.sql import among, as_time, as_uuid, day_of, fetch
 from usage.store import MAX_EARLY, MAX_LATE, Recorded, Sender, UsageEvent, Verdict
 
@@ -24,6 +25,13 @@ class Meterable:
     environment: str
     deleted_at: datetime | None
     last_activity_at: datetime | None
+    absences: Sequence[Absence] = ()
+
+    def is_gone(self, at: datetime) -> bool:
+        """Deleted then, and be it that it came back later: what was refused stays refused."""
+        if self.deleted_at is not None and at > self.deleted_at:
+            return True
+        return any(from_at < at < until_at for from_at, until_at in self.absences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,16 @@ def meterable(projects: Iterable[UUID], sender: Sender) -> dict[UUID, Meterable]
     """Those of `projects` that exist for `sender`."""
     condition, parameters = among("id", list(projects))
     rows = fetch(
-        "SELECT id, partner_id, environment, deleted_at, last_activity_at FROM partnership_project WHERE " + condition,
+        "SELECT id, partner_id, environment, deleted_at, last_activity_at, recovered_at FROM partnership_project "
+        f"WHERE {condition}",
         parameters,
     )
+    absences = find_absences([as_uuid(row[0]) for row in rows if row[5]])
     found = {
-        as_uuid(id_): Meterable(partner, environment, at and as_time(at), active and as_time(active))
-        for id_, partner, environment, at, active in rows
+        as_uuid(id_): Meterable(
+            partner, environment, at and as_time(at), active and as_time(active), absences.get(as_uuid(id_), ())
+        )
+        for id_, partner, environment, at, active, _recovered_at in rows
     }
     return {id_: project for id_, project in found.items() if may_meter(sender, project)}
 
@@ -71,7 +83,7 @@ def may_meter(sender: Sender, project: Meterable) -> bool:
 
 def doubt(event: Recorded, project: Meterable, first_open_day: date) -> Verdict | None:
     """Why the event is refused unless it is a repeat."""
-    if project.deleted_at is not None and event.at > project.deleted_at:
+    if project.is_gone(event.at):
         return Verdict.PROJECT_DELETED
     if has_peak(event) and day_of(event.at) < first_open_day:
         return Verdict.CLOSED_PERIOD

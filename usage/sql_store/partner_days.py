@@ -54,24 +54,35 @@ def day_of_row(row: Row) -> Day:
     return Day(on, {name: int(amount) for name, amount in zip(NAMES, amounts, strict=True)}, is_estimated)
 
 
-# `p`: the projects and the days of their lives; `d`: their days in the period.
+def utc_day(column: str) -> str:
+    return f"({column} AT TIME ZONE 'UTC')::date"
+
+
+# `p`: the projects and the days of their lives; `d`: their days in the period; `gone`: those days of a life on
+# which the project was deleted, before it came back.
 PERIOD = f"""
 WITH p AS (
-    SELECT id, (created_at AT TIME ZONE 'UTC')::date AS born,
-        COALESCE((deleted_at AT TIME ZONE 'UTC')::date, %(today)s::date) AS died
+    SELECT id, {utc_day("created_at")} AS born, COALESCE({utc_day("deleted_at")}, %(today)s::date) AS died
     FROM partnership_project WHERE partner_id = %(partner)s AND environment = %(environment)s
 ), d AS (
     SELECT d.* FROM p JOIN usage_daily d ON d.project_id = p.id
     WHERE d.day BETWEEN %(first)s::date AND %(last)s::date
 ), sums AS (
     SELECT day, {", ".join(f"sum({name}) AS {name}" for name in SUMS)} FROM d GROUP BY day
+), gone AS (
+    SELECT p.id, g.day::date AS day FROM partnership_absence a JOIN p ON p.id = a.project_id
+    CROSS JOIN LATERAL generate_series(
+        GREATEST({utc_day("a.from_at")} + 1, %(first)s::date),
+        LEAST({utc_day("a.until_at")} - 1, %(last)s::date), '1 day'
+    ) AS g (day)
 )"""
 
 
 def changes(name: str) -> str:
     """How a peak of the partner changes from day to day: each sample comes in on its day, is carried
     on until the next one or the end of its project, and goes out. `carried` counts those that are.
-    The sample before the period is looked up for those projects alone that have none on its first day."""
+    The sample before the period is looked up for those projects alone that have none on its first day.
+    `{name}_off` is what was carried on through days on which its project was gone."""
     return f"""
 , {name}_samples AS (
     SELECT born, died, day, amount, lead(day) OVER (PARTITION BY id ORDER BY day) AS next_day FROM (
@@ -92,14 +103,23 @@ def changes(name: str) -> str:
         (GREATEST(span.since, %(first)s::date), s.amount, span.carried), (span.until, -s.amount, -span.carried)
     ) AS change (day, amount, carried)
     WHERE span.since < span.until AND span.until > %(first)s::date GROUP BY change.day
+), {name}_off AS (
+    SELECT gone.day, sum(s.amount) AS amount, count(*) AS carried FROM gone CROSS JOIN LATERAL (
+        SELECT u.day, u.{name} AS amount FROM usage_daily u
+        WHERE u.project_id = gone.id AND u.day <= gone.day AND u.{name} IS NOT NULL ORDER BY u.day DESC LIMIT 1
+    ) s WHERE s.day < gone.day GROUP BY gone.day
 )"""
 
 
 def live() -> str:
-    peaks = ", ".join(f"COALESCE(sum({name}.amount) OVER by_day, 0)" for name in PEAKS)
+    peaks = ", ".join(f"COALESCE(sum({name}.amount) OVER by_day, 0) - COALESCE({name}_off.amount, 0)" for name in PEAKS)
     sums = ", ".join(f"COALESCE(sums.{name}, 0)" for name in SUMS)
-    carried = " + ".join(f"COALESCE(sum({name}.carried) OVER by_day, 0)" for name in PEAKS)
-    joins = " ".join(f"LEFT JOIN {name} ON {name}.day = g.day" for name in PEAKS)
+    carried = " + ".join(
+        f"COALESCE(sum({name}.carried) OVER by_day, 0) - COALESCE({name}_off.carried, 0)" for name in PEAKS
+    )
+    joins = " ".join(
+        f"LEFT JOIN {name} ON {name}.day = g.day LEFT JOIN {name}_off ON {name}_off.day = g.day" for name in PEAKS
+    )
     return f"""{PERIOD}{"".join(map(changes, PEAKS))}
 SELECT g.day, {carried} > 0, {peaks}, {sums}
 FROM (SELECT generate_series(%(first)s::date, %(last)s::date, '1 day')::date AS day) g

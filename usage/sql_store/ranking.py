@@ -59,8 +59,19 @@ def highest(column: str) -> str:
     return (
         f"{greatest}(COALESCE((SELECT MAX(d.{column}) {days} BETWEEN %(first)s AND %(last)s), 0), "
         "CASE WHEN p.created_at < %(ends_at)s AND (p.deleted_at IS NULL OR p.deleted_at >= %(begins_at)s) "
-        f"AND NOT EXISTS (SELECT 1 {days} = %(first)s) THEN COALESCE("
+        f"AND {back_on()} <= %(last)s AND NOT EXISTS (SELECT 1 {days} BETWEEN %(first)s AND {back_on()}) "
+        "THEN COALESCE("
         f"(SELECT d.{column} {days} < %(first)s ORDER BY d.day DESC LIMIT 1), 0) ELSE 0 END)"
+    )
+
+
+def back_on() -> str:
+    """The first day of the period on which a project is there that was deleted and came back: mostly its first."""
+    day = "(a.until_at AT TIME ZONE 'UTC')::date" if is_postgresql() else "substr(a.until_at, 1, 10)"
+    first = "%(first)s::date" if is_postgresql() else "%(first)s"
+    return (
+        f"(CASE WHEN p.recovered_at IS NULL THEN {first} ELSE COALESCE((SELECT {day} FROM partnership_absence a "
+        f"WHERE a.project_id = p.id AND a.from_at < %(begins_at)s AND {day} > %(first)s), {first}) END)"
     )
 
 

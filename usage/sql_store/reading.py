@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -11,19 +10,12 @@ from usage.metrics import NAMES, PEAKS, Amounts, fold, zero
 from usage.sql_store import partner_days
 from usage.sql_store.clock import clock, now_in_sql
 from usage.sql_store.days import Cells
+from usage.sql_store.lives import Life, find_absences, life
 from usage.sql_store.sql import among, as_day, as_time, as_uuid, day_of, fetch, is_postgresql
 from usage.store import Day, Owner
 
 ONE_DAY = timedelta(days=1)
 EVER = (date.min, date.max)
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """From which day to which a project exists; today is the last one of what is not deleted."""
-
-    first: date
-    last: date
 
 
 Spans = Sequence[tuple[date, date]]  # days, both inclusive, that count for an owner
@@ -110,18 +102,18 @@ def rows_of(
     found = find(projects, first, last)
     for project in projects:
         if project in found:
-            life, samples, rows = found[project]
-            for day in carry(life, rows, samples, first, last):
+            lived, samples, rows = found[project]
+            for day in carry(lived, rows, samples, first, last):
                 if any(since <= day.on <= until for since, until in counting.get(project, [EVER])):
                     yield project, day
 
 
-def carry(life: Life, rows: Mapping[date, Cells], samples: Samples, first: date, last: date) -> Iterator[Day]:
+def carry(lived: Life, rows: Mapping[date, Cells], samples: Samples, first: date, last: date) -> Iterator[Day]:
     """The days on which the project existed or has a row; a peak without a sample is the last one before,
     while the project exists."""
     samples = dict(samples)
     for on in days_of(first, last):
-        exists = life.first <= on <= life.last
+        exists = lived.has(on)
         cells = rows.get(on)
         if cells or exists:
             amounts, estimated = filled(cells or {}, samples if exists else {})
@@ -150,7 +142,8 @@ def filled(cells: Mapping[str, int | None], samples: Samples) -> tuple[dict[str,
 
 def find(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, tuple[Life, Samples, dict[date, Cells]]]:
     """Of each project its life, its last samples before the period and its rows of it: one
-    statement, so that all are of one moment (metering.md, trap 28)."""
+    statement, so that all are of one moment (metering.md, trap 28). Absences are asked for where
+    there are some, after it: what is over stays as it is."""
     now, instants = now_in_sql()
     condition, parameters = among("p.id", projects)
     rows = fetch(
@@ -158,12 +151,17 @@ def find(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, tuple[
         [*instants, *[first] * len(PEAKS), *parameters, first, last],
     )
     found: dict[UUID, tuple[Life, Samples, dict[date, Cells]]] = {}
-    for id_, created_at, exists_until, *rest in rows:
+    absences = find_absences(list({as_uuid(row[0]) for row in rows if row[3]}))
+    for id_, created_at, exists_until, _recovered_at, *rest in rows:
         samples, day, amounts = rest[: len(PEAKS)], rest[len(PEAKS)], rest[len(PEAKS) + 1 :]
         project = as_uuid(id_)
         if project not in found:
-            life = Life(day_of(as_time(created_at)), day_of(as_time(exists_until)))
-            found[project] = (life, samples_in(dict(zip(PEAKS, samples, strict=True))), {})
+            days = day_of(as_time(created_at)), day_of(as_time(exists_until))
+            found[project] = (
+                life(*days, absences.get(project, ())),
+                samples_in(dict(zip(PEAKS, samples, strict=True))),
+                {},
+            )
         if day is not None:
             found[project][2][as_day(day)] = dict(zip(NAMES, amounts, strict=True))
     return found
@@ -171,7 +169,7 @@ def find(projects: Sequence[UUID], first: date, last: date) -> dict[UUID, tuple[
 
 # Each project once in `found`, or its samples would be looked up for each of its days.
 FIND = (
-    "WITH found AS {once} (SELECT p.id, p.created_at, COALESCE(p.deleted_at, {now}) AS exists_until, "
+    "WITH found AS {once} (SELECT p.id, p.created_at, COALESCE(p.deleted_at, {now}) AS exists_until, p.recovered_at, "
     + ", ".join(
         f"(SELECT d.{name} FROM usage_daily d WHERE d.project_id = p.id AND d.day < %s AND d.{name} IS NOT NULL "
         f"ORDER BY d.day DESC LIMIT 1) AS last_{name}"
