@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import ngettext
 
 from oauth_provider import registration_queue
+from partnership import recovery
 from usage import self_check
 
 
@@ -47,8 +49,19 @@ def usage_differences(request: HttpRequest) -> Iterator[Item]:
         yield Item(text % last.broken_statements, url)
 
 
+def purges(request: HttpRequest) -> Iterator[Item]:
+    if not request.user.has_perm("partnership.view_project"):
+        return
+    count = recovery.overdue(timezone.now()).count()
+    if count:
+        text = ngettext(
+            "%d deleted project could not be purged so far", "%d deleted projects could not be purged so far", count
+        )
+        yield Item(text % count, f"{reverse('admin:partnership_project_changelist')}?deleted=overdue")
+
+
 # Each yields what the person who asks may see of its kind.
-KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations, usage_differences)
+KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations, usage_differences, purges)
 
 
 def items(request: HttpRequest) -> list[Item]:

@@ -26,7 +26,7 @@ from accounts.sweeps import BATCH, delete_batch
 from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
-from partnership import deliveries, idempotency, operations
+from partnership import deliveries, idempotency, operations, recovery
 from usage import compute, counters, self_check, sizes, statements
 from usage.sql_store import store
 
@@ -58,6 +58,10 @@ def rotate_keys(now: datetime) -> dict[str, int]:
 
 def run_operations(now: datetime) -> dict[str, int]:
     return {"operations": operations.run_due(now)}
+
+
+def purge_projects(now: datetime) -> dict[str, int]:
+    return {"purges": recovery.purge_due(now)}
 
 
 def deliver_events(now: datetime) -> dict[str, int]:
@@ -123,6 +127,7 @@ CHORES = (
     Chore("end_unused_registrations", 3600, registration_queue.end_unused),
     Chore("sweep_sessions", 600, sweep_sessions),
     Chore("sweep_idempotency_keys", 600, sweep_idempotency_keys),
+    Chore("purge_projects", 60, purge_projects),
 )
 
 

@@ -24,9 +24,10 @@ from accounts import outgoing_mail, people
 from accounts.models import Organization, Role, User
 from config.personal_data import PARTS, Fate
 from oauth_provider.models import Application, Registration
-from partnership import connections, events, operation_rows
+from partnership import connections, events, operation_rows, recovery
 from partnership.events import Actor
-from partnership.models import Connection, Project
+from partnership.models import Connection, Operation, Project
+from partnership.models.operation import OPEN
 
 
 class NotErased(Exception):
@@ -59,7 +60,8 @@ def of_organizations(user: User) -> Iterator[str]:
                 others,
             )
             yield text % {"name": f"{organization.name} ({organization.pk})", "count": others}
-        for project in organization.projects.filter(deleted_at=None).order_by("created_at"):
+        on_its_way_back = Q(pk__in=Operation.objects.filter(OPEN, type=Operation.Type.RECOVER).values("project"))
+        for project in organization.projects.filter(Q(deleted_at=None) | on_its_way_back).order_by("created_at"):
             text = _("The project %(name)s would have no owner: delete or transfer it.")
             yield text % {"name": f"{project.name} ({project.pk})"}
 
@@ -77,6 +79,7 @@ def erase(user_id: UUID, *, actor: Actor, now: datetime) -> None:
     user = User.objects.select_for_update().get(pk=user_id)
     if found := obstacles(user):
         raise NotErased(found)
+    recovery.give_up(Project.objects.filter(organization__in=left_without_owner(user)), now)
     for connection in Connection.objects.filter(user=user):
         connections.cut(connection, actor=actor, now=now)
     Connection.objects.filter(user=user).update(agreement_digest=None, agreement_expires_at=None)

@@ -59,8 +59,9 @@ def mail_server() -> Line:
 
 
 def provisioners(now: datetime) -> list[Line]:
-    """A line for each that makes projects, or has some."""
-    wanted = Q(regions__is_offered=True) | Q(projects__deleted_at=None, projects__isnull=False)
+    """A line for each that makes projects, or has some; what waits for its purge is there too."""
+    has_some = Q(projects__deleted_at=None, projects__isnull=False) | Q(projects__purge_at__isnull=False)
+    wanted = Q(regions__is_offered=True) | has_some
 
     def listed(now: datetime) -> Line:
         names = Provisioner.objects.filter(wanted).distinct().order_by("name")

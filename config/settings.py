@@ -450,6 +450,8 @@ LATEST_SERVICE_VERSION: str = read(env.str, "LATEST_SERVICE_VERSION", "v2.2.3")
 EMBEDDED_PROJECTS = Path(read(env.str, "EMBEDDED_PROJECTS", str(VAR / "projects")))
 # How long a silent worker's operation stays its own; each step of a driver ends well before.
 OPERATION_LEASE_SECONDS: int = read(env.int, "OPERATION_LEASE_SECONDS", 30)
+# So long after its deletion staff can bring a project back, and its data stays; 0: it is deleted at once.
+RECOVERY_DAYS: int = read(env.int, "RECOVERY_DAYS", 7)
 # Webhooks, logout tokens and questions to backends on this machine, also by plain http: for development and tests.
 WEBHOOK_ALLOW_LOOPBACK: bool = read(env.bool, "WEBHOOK_ALLOW_LOOPBACK", False)
 

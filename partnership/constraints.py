@@ -5,6 +5,8 @@ import re
 import psycopg
 from django.db import IntegrityError, models
 
+from partnership.models import Project
+
 
 def is_broken(clash: IntegrityError, model: type[models.Model], name: str) -> bool:
     """Whether `clash` is the unique constraint `name` of `model`.
@@ -21,3 +23,9 @@ def is_broken(clash: IntegrityError, model: type[models.Model], name: str) -> bo
     column_of = {field.name: field.column for field in model._meta.concrete_fields}
     columns = {f"{model._meta.db_table}.{column_of[name]}" for name in constraint.fields}
     return set(re.findall(r"[\w]+\.[\w]+", str(clash))) == columns
+
+
+def is_name_taken(clash: IntegrityError) -> bool:
+    """Whether another project is already found by the name or external id."""
+    names = (f"project_{mode}_{key}_once" for mode in ("co_branded", "white_label") for key in ("name", "external_id"))
+    return any(is_broken(clash, Project, name) for name in names)

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Organization, User
 from partnership import catalog, operation_rows, plan_limit, project_keys, tenures
-from partnership.constraints import is_broken
+from partnership.constraints import is_name_taken
 from partnership.errors import OperationInProgress
 from partnership.events import Actor
 from partnership.models import Operation, Partner, Project
@@ -52,7 +52,7 @@ def sync(owner: Owner, wanted: Wanted, *, actor: Actor, now: datetime) -> tuple[
             with transaction.atomic():
                 return create(owner, wanted, actor=actor, now=now)
         except IntegrityError as clash:
-            if not is_taken(clash):
+            if not is_name_taken(clash):
                 raise
             return sync(owner, wanted, actor=actor, now=now)  # a parallel call was first
     return adopt(found, actor=actor, now=now)
@@ -69,11 +69,6 @@ def synced(owner: Owner, wanted: Wanted) -> QuerySet[Project]:
     if wanted.external_id is not None:
         return mine.filter(external_id=wanted.external_id)
     return mine.filter(sync_name=wanted.name)
-
-
-def is_taken(clash: IntegrityError) -> bool:
-    names = (f"project_{mode}_{key}_once" for mode in ("co_branded", "white_label") for key in ("name", "external_id"))
-    return any(is_broken(clash, Project, name) for name in names)
 
 
 def create(owner: Owner, wanted: Wanted, *, actor: Actor, now: datetime) -> tuple[Project, Operation]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from accounts.models import Organization
-from partnership import catalog, events, operation_rows, plan_limit, tenures
+from partnership import catalog, events, operation_rows, plan_limit, recovery, tenures
 from partnership.creation import adopt
 from partnership.errors import (
     Fault,
@@ -52,13 +52,16 @@ def change(project: Project, type_: Operation.Type, *, actor: Actor, now: dateti
     """
     with transaction.atomic():
         project = lock(project)
+        if project.status == TRANSITIONS[type_].already == Status.DELETED:
+            return None  # whatever staff do to it behind the scenes
         running = find_running(project, type_)
         if running or project.status == TRANSITIONS[type_].already:
             return running
         check_allowed(project, type_)
         if type_ == Type.RESTORE and project.organization is not None:
             plan_limit.check(project.organization, project.environment)
-        return operation_rows.begin(project, type_, {}, actor=actor, now=now)
+        parameters = recovery.of_deletion(project) if type_ == Type.DELETE else {}
+        return operation_rows.begin(project, type_, parameters, actor=actor, now=now)
 
 
 def restart(
@@ -150,6 +153,10 @@ def retry(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
             again = upgrade(project, wanted["instance_type"], volume, actor=actor, now=now).operation
         case Type.RESTART:
             _, again = restart(project, wanted["service_version"], actor=actor, now=now)
+        case Type.RECOVER:
+            again = recovery.begin(project, reason=str(wanted["reason"]), actor=actor, now=now)
+        case Type.PURGE:
+            again = recovery.begin_purge(project, actor=actor, now=now)
         case other:
             again = change(project, Type(other), actor=actor, now=now)
     if again is None:
@@ -203,6 +210,8 @@ def transfer(project: Project, target: Organization, *, actor: Actor, now: datet
         ids = sorted(filter(None, {project.organization_id, target.pk}))
         list(Organization.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
         project = lock(project)
+        if project.status == Status.DELETED:
+            raise ProjectNotFound
         running = operation_rows.find_open(project)
         if running:
             raise OperationInProgress(str(running.id))
@@ -221,7 +230,11 @@ def transfer(project: Project, target: Organization, *, actor: Actor, now: datet
 def find_running(
     project: Project, type_: Operation.Type, asked: Mapping[str, object] | None = None
 ) -> Operation | None:
-    """The open operation, if it is what was asked for. Raises OperationInProgress if it is another."""
+    """The open operation, if it is what was asked for. Raises OperationInProgress if it is another, and
+    ProjectNotFound where the project is deleted: who asks may know of nothing that is done to it then.
+    """
+    if project.status == Status.DELETED:
+        raise ProjectNotFound
     running = operation_rows.find_open(project)
     if running is None:
         return None
@@ -233,8 +246,6 @@ def find_running(
 
 def check_allowed(project: Project, type_: Operation.Type) -> None:
     rule = TRANSITIONS[type_]
-    if project.status == Status.DELETED:
-        raise ProjectNotFound
     if project.status not in rule.allowed:
         raise InvalidState(f"A project that is {project.status} can't do this.")
     if rule.verb not in {"create", "delete"} | catalog.get_driver(project.provisioner).can:

@@ -18,12 +18,13 @@ from accounts.encryption import encrypt
 from accounts.models import Organization
 from accounts.wake import wake
 from partnership import events
-from partnership.constraints import is_broken
+from partnership.constraints import is_broken, is_name_taken
 from partnership.errors import OperationInProgress
 from partnership.events import Actor
-from partnership.models import Operation, Project
+from partnership.models import Absence, Operation, Project
 from partnership.transitions import TRANSITIONS
 
+Type = Operation.Type
 Status = Operation.Status
 OPEN = (Status.PENDING, Status.RUNNING)
 
@@ -38,6 +39,10 @@ class Result:
     is_canceled: bool = False
     host: str = ""
     credentials: str = field(default="", repr=False)  # JSON
+
+
+class NameTaken(Exception):
+    """While the project was on its way back, another one got its name or external id."""
 
 
 def begin(
@@ -132,6 +137,11 @@ def put_off(operation: Operation, *, until: datetime, state: dict[str, object]) 
     return bool(held(operation).update(status=status, due_at=until, driver_state=state, lease_until=None))
 
 
+def forgo_recovery(operation: Operation, now: datetime) -> bool:
+    """Lets go of `operation`, a deletion, whose next attempt deletes for good and at once."""
+    return bool(held(operation).update(status=Status.PENDING, due_at=now, parameters={}, lease_until=None))
+
+
 def held(operation: Operation) -> QuerySet[Operation]:
     return Operation.objects.filter(pk=operation.pk, fence=operation.fence, status=Status.RUNNING)
 
@@ -139,8 +149,18 @@ def held(operation: Operation) -> QuerySet[Operation]:
 def settle(operation: Operation, result: Result, now: datetime) -> bool:
     """Ends `operation` and settles its project, with the event of it, in one transaction.
 
-    False, and nothing is changed, if the caller's fence is not the row's any more.
+    False, and nothing is changed, if the caller's fence is not the row's any more. Raises NameTaken, of a
+    recovery alone.
     """
+    try:
+        return end(operation, result, now)
+    except IntegrityError as clash:
+        if not is_name_taken(clash):
+            raise
+        raise NameTaken from clash
+
+
+def end(operation: Operation, result: Result, now: datetime) -> bool:
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=operation.project_id)
         ended = Operation.objects.filter(pk=operation.pk, fence=operation.fence, status__in=OPEN).update(
@@ -178,16 +198,43 @@ def settle_project(project: Project, operation: Operation, result: Result, now: 
         project.provisioned_host = result.host or project.provisioned_host
         if result.credentials:
             project.encrypted_credentials = encrypt(result.credentials)
-    if project.status == Project.Status.DELETED:
-        project.deleted_at = now
-        project.encrypted_credentials = ""
-        project.customized_domain = None
+        match operation.type:
+            case Type.DELETE:
+                delete(project, int(operation.parameters.get("recovery_days", 0)), now)
+            case Type.PURGE:
+                purge(project)
+            case Type.RECOVER:
+                come_back(project, now)
     project.save()
+
+
+def delete(project: Project, recovery_days: int, now: datetime) -> None:
+    project.deleted_at = now
+    project.customized_domain = None
+    if recovery_days:
+        project.purge_at = now + timedelta(days=recovery_days)
+    else:
+        purge(project)
+
+
+def purge(project: Project) -> None:
+    project.purge_at = None
+    project.encrypted_credentials = ""
+
+
+def come_back(project: Project, now: datetime) -> None:
+    """It is there again; that it was not stays on record, as usage has a gap there."""
+    assert project.deleted_at is not None
+    back_at = max(now, project.deleted_at)  # the deletion was written by another worker's clock
+    Absence.objects.create(project=project, from_at=project.deleted_at, until_at=back_at)
+    project.deleted_at = project.purge_at = None
+    project.recovered_at = back_at
 
 
 def tell(project: Project, operation: Operation, result: Result, now: datetime) -> None:
     data: dict[str, object] = {"operation": shape(operation)}
-    type_ = "project.failed" if result.code else TRANSITIONS[Operation.Type(operation.type)].event
+    rule = TRANSITIONS[Operation.Type(operation.type)]
+    type_ = rule.failure_event if result.code else rule.event
     if result.is_canceled:
         type_ = "operation.canceled"
     events.of_project(type_, project, actor=Actor(**operation.actor), now=now, data=data)

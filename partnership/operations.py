@@ -37,6 +37,7 @@ class CancelAsked(Exception):
 
 CANCELED = Result("canceled", "The operation was canceled.", is_retryable=True, is_canceled=True)
 TIMED_OUT = Result("deadline_exceeded", "The operation did not end in time.", is_retryable=True)
+NAME_TAKEN = Result("name_taken", "Another project has got its name or external id meanwhile.", is_retryable=True)
 WORKER_LOST = Result("worker_lost", "The operation was cut off too often.", is_retryable=True)
 
 
@@ -82,11 +83,9 @@ def is_to_be_taken_back(operation: Operation, now: datetime) -> bool:
 
 
 def attempt(operation: Operation, now: datetime) -> None:
-    verb = TRANSITIONS[Operation.Type(operation.type)].verb
     state = dict(operation.driver_state)
     failure = state.pop("failure", None)
-    if failure:
-        verb = "delete"  # a create that failed for good takes back what it made
+    verb = undo_of(operation) if failure else verb_of(operation)
     started = clock()
     try:
         outcome = call(verb, operation, state)
@@ -97,6 +96,16 @@ def attempt(operation: Operation, now: datetime) -> None:
         again_or_fail(operation, fault, failure, later(now, since=started))
     else:
         advance(operation, outcome, failure, later(now, since=started))
+
+
+def verb_of(operation: Operation) -> str:
+    """A deletion that staff may undo shuts the project and leaves its data: for the driver a pause."""
+    return "pause" if operation.parameters.get("recovery_days") else TRANSITIONS[Operation.Type(operation.type)].verb
+
+
+def undo_of(operation: Operation) -> str:
+    """The verb that takes back what `operation` did, if it fails for good; empty: nothing is to be taken back."""
+    return TRANSITIONS[Operation.Type(operation.type)].undo
 
 
 def advance(operation: Operation, outcome: Done | Pending, failure: dict[str, object] | None, now: datetime) -> None:
@@ -112,7 +121,10 @@ def advance(operation: Operation, outcome: Done | Pending, failure: dict[str, ob
         operation_rows.settle(operation, as_result(failure), timezone.now())
     else:
         credentials = json.dumps(dict(outcome.credentials)) if outcome.credentials else ""
-        operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), timezone.now())
+        try:
+            operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), timezone.now())
+        except operation_rows.NameTaken:
+            fail(operation, NAME_TAKEN, timezone.now())
 
 
 def again_or_fail(operation: Operation, fault: DriverError, failure: dict[str, object] | None, now: datetime) -> None:
@@ -129,13 +141,16 @@ def again_or_fail(operation: Operation, fault: DriverError, failure: dict[str, o
     elif fault.is_retryable and operation.attempts < MAX_ATTEMPTS:
         until = now + timedelta(seconds=BACKOFF_SECONDS[operation.attempts - 1])
         operation_rows.put_off(operation, until=until, state={})
+    elif not fault.is_retryable and operation.parameters.get("recovery_days"):
+        # Nothing is there to be shut, or it can't be: that must keep nobody from deleting the project.
+        operation_rows.forgo_recovery(operation, now)
     else:
         fail(operation, Result(fault.code, fault.message, is_retryable=True), now)
 
 
 def fail(operation: Operation, result: Result, now: datetime) -> None:
-    """Ends the operation as failed; a create first takes back what it may have made."""
-    if operation.type == Operation.Type.CREATE:
+    """Ends the operation as failed; one that has an undo first takes back what it may have done."""
+    if undo_of(operation):
         failure = {
             "code": result.code,
             "message": result.message,
@@ -164,7 +179,7 @@ def as_result(failure: dict[str, object]) -> Result:
 
 def call(verb: str, operation: Operation, state: dict[str, object]) -> Done | Pending:
     """The driver's verb. Raises DriverError for every failure: an unforeseen one is its log line and a retry."""
-    is_taking_back = verb == "delete" and operation.type == Operation.Type.CREATE
+    is_taking_back = verb == undo_of(operation)
 
     def step(name: str) -> None:
         if not operation_rows.renew(operation, timezone.now()):

@@ -26,8 +26,12 @@ class Transition:
     failed: Status | None = None
     # What of the operation's parameters the project takes over when it succeeds: name -> column.
     applies: tuple[tuple[str, str], ...] = ()
-    # How long before its deadline it is given up, so that what it made can be taken back in time.
+    # The driver's verb that takes back what was done of it when it fails, and how long before its
+    # deadline it is given up for that.
+    undo: str = ""
     take_back: timedelta = timedelta(0)
+    # What is told when it fails: partners hear nothing of what staff do to a deleted project.
+    failure_event: str = "project.failed"
     # Past its first attempt, a cancel could leave it in a state that no status tells.
     cancels_while_running: bool = False
 
@@ -41,6 +45,7 @@ TRANSITIONS = {
         "project.created",
         timedelta(minutes=10),
         failed=Status.FAILED,
+        undo="delete",
         take_back=timedelta(minutes=2),
         cancels_while_running=True,
     ),
@@ -89,7 +94,30 @@ TRANSITIONS = {
         timedelta(minutes=10),
         already=Status.DELETED,
     ),
+    Type.PURGE: Transition(
+        "delete",
+        "",  # as of what is deleted nothing runs
+        frozenset({Status.DELETED}),
+        None,
+        "project.purged",
+        timedelta(minutes=10),
+        failure_event="project.purge_failed",
+    ),
+    Type.RECOVER: Transition(
+        "restore",
+        "",
+        frozenset({Status.DELETED}),
+        Status.ACTIVE,
+        "project.restored",
+        timedelta(minutes=10),
+        undo="pause",
+        take_back=timedelta(minutes=2),
+        failure_event="project.recover_failed",
+        cancels_while_running=True,
+    ),
 }
+# Begun by staff and chores, on projects that are deleted to everybody else.
+BEHIND_THE_SCENES = (Type.PURGE, Type.RECOVER)
 
 MAX_ATTEMPTS = 4
 # Before the second, third and fourth attempt; their sum is well within a sync call's 25 s.

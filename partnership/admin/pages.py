@@ -45,13 +45,15 @@ def environment_badge(environment: str) -> str:
 class RowAdmin(BaseAdmin):
     """Rows that processes write: looked at and acted upon, never edited.
 
-    `acts` names what may be done to one row: route -> the method that does it and says so.
+    `acts` names what may be done to one row: route -> the method that does it and says so. `reasons`: the
+    routes for which staff have to say why, in the field `reason`.
     """
 
     class Media:
         css = {"all": ["admin-partners.css"]}
 
     acts: dict[str, str] = {}
+    reasons: frozenset[str] = frozenset()
     list_per_page = 50
     view_on_site = False
     change_form_template = "admin/partnership/row.html"
@@ -111,7 +113,11 @@ class RowAdmin(BaseAdmin):
         row = self.get_object(request, object_id)
         offered = self.offered(row) if row is not None and self.may_act(request) else []
         buttons = [
-            {"url": reverse(f"admin:{self.route_name(name)}", args=[object_id]), "label": label}
+            {
+                "url": reverse(f"admin:{self.route_name(name)}", args=[object_id]),
+                "label": label,
+                "asks_why": name in self.reasons,
+            }
             for name, label in offered
         ]
         context = {"buttons": buttons, "is_test": getattr(row, "environment", "") == "test", **(extra_context or {})}

@@ -3,15 +3,39 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from partnership.admin.pages import RowAdmin, listed
+from partnership import recovery
+from partnership.admin.pages import RowAdmin, listed, staff_actor
+from partnership.errors import InvalidState
 from partnership.models import Project
+
+REASON_LENGTH = 500
+
+
+class Deleted(admin.SimpleListFilter):
+    """What is left of deleted projects."""
+
+    title = _("deleted")
+    parameter_name = "deleted"
+    kinds = {"recoverable": recovery.recoverable, "overdue": recovery.overdue}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("recoverable", _("can be brought back")), ("overdue", _("should have been purged"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> QuerySet[Project]:
+        chosen = self.kinds.get(self.value() or "")
+        return queryset.filter(pk__in=chosen(timezone.now()).values("pk")) if chosen else queryset
 
 
 class ProjectAdmin(RowAdmin):
+    acts = {"recover": "recover"}
+    reasons = frozenset({"recover"})
     list_display = (
         "name",
         "id",
@@ -23,7 +47,7 @@ class ProjectAdmin(RowAdmin):
         "region",
         "created_at",
     )
-    list_filter = ("environment", "status", "mode", "region", ("partner", admin.RelatedOnlyFieldListFilter))
+    list_filter = (Deleted, "environment", "status", "mode", "region", ("partner", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name", "id", "external_id", "appkey", "customized_domain")
     search_help_text = _("Name, id, external id, app key or domain")
     ordering = ("-created_at",)
@@ -46,6 +70,8 @@ class ProjectAdmin(RowAdmin):
         "created_at",
         "updated_at",
         "deleted_at",
+        "purge_at",
+        "recovered_at",
         "last_activity_at",
         "operations_link",
         "events_link",
@@ -54,6 +80,20 @@ class ProjectAdmin(RowAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("partner", "region", "organization")
+
+    def offered(self, row: Project) -> list[tuple[str, Any]]:
+        is_there = recovery.recoverable(timezone.now()).filter(pk=row.pk).exists()
+        return [("recover", gettext("Bring it back"))] if is_there else []
+
+    def recover(self, request: HttpRequest, project: Project) -> str:
+        """Raises InvalidState without a reason: the log would not tell why."""
+        reason = request.POST.get("reason", "").replace("\0", "").strip()[:REASON_LENGTH]
+        if not reason:
+            raise InvalidState(gettext("Say why."))
+        with transaction.atomic():
+            operation = recovery.begin(project, reason=reason, actor=staff_actor(request), now=timezone.now())
+            self.log_change(request, project, gettext("Brought back: %(reason)s") % {"reason": reason})
+        return gettext("It is on its way back, by operation %(id)s.") % {"id": operation.pk}
 
     @admin.display(description=_("address"))
     def access_host(self, project: Project) -> str:

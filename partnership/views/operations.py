@@ -8,6 +8,7 @@ from partnership import lifecycle, operations
 from partnership.authentication import Door
 from partnership.errors import InvalidState, OperationInProgress, OperationNotFound, ProjectNotFound
 from partnership.models import Operation, Project
+from partnership.transitions import BEHIND_THE_SCENES
 from partnership.views.door import PartnerView, answer
 from partnership.views.shapes import OperationBody, operation_body
 
@@ -15,12 +16,17 @@ WRITE = Door("projects:write")
 
 
 class OperationView(PartnerView):
-    def get_operation(self, operation_id: str) -> Operation:
-        """Also of a project that is gone by now: how else would one learn that deleting ended?"""
+    def get_operation(self, operation_id: str, *, to_change: bool = False) -> Operation:
+        """Also of a project that is gone by now: how else would one learn that deleting ended?
+
+        To be changed, only those that are the partner's own affair.
+        """
         caller = self.caller
         found = Operation.objects.filter(
             pk=as_uuid(operation_id), project__partner=caller.partner, project__environment=caller.environment
         ).select_related("project__provisioner")
+        if to_change:
+            found = found.exclude(type__in=BEHIND_THE_SCENES)
         operation = found.first()
         if operation is None or not is_open_to(self, operation.project):
             raise OperationNotFound
@@ -48,7 +54,7 @@ class OperationCancel(OperationView):
     }
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
-        operation = self.get_operation(operation_id)
+        operation = self.get_operation(operation_id, to_change=True)
         return answer(operation_body(operations.cancel(operation, actor=self.caller.actor, now=self.now)))
 
 
@@ -66,7 +72,7 @@ class OperationRetry(OperationView):
     }
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
-        operation = self.get_operation(operation_id)
+        operation = self.get_operation(operation_id, to_change=True)
         again = lifecycle.retry(operation, actor=self.caller.actor, now=self.now)
         response = answer(operation_body(again), 202)
         response["Location"] = f"/partnership/v1/{self.caller.partner.pk}/operations/{again.id}"

@@ -97,7 +97,7 @@ def test_a_pause_that_fails_leaves_the_project_active_and_retryable(globex, driv
 
 
 def test_deleting_that_fails_brings_the_project_back(globex, driver, shop):
-    driver.script = [refuses(is_retryable=False)]
+    driver.script = [refuses(is_retryable=False)] * 2  # neither to be shut for the time of its recovery nor deleted
     assert globex.delete(shop).status == 503
     assert globex.get(f"{shop}/metadata")["project"]["status"] == "active"
     assert globex.delete(shop).status == 200

@@ -175,7 +175,8 @@ def test_restart_with_and_without_a_version(globex, shop):
 
 @pytest.mark.contract("partnership.md", "White-label", "DELETE `:projectId`")
 @pytest.mark.contract("partnership.md", "White-label", "DELETE `:projectId`")
-def test_delete_and_delete_again(globex, shop, projects_folder):
+def test_delete_and_delete_again(globex, shop, projects_folder, settings):
+    settings.RECOVERY_DAYS = 0
     assert (projects_folder / shop).is_dir()
     for _ in range(2):
         gone = globex.delete(shop)

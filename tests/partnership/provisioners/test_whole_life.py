@@ -1,13 +1,14 @@
 """A project's whole life through each provisioner, by the partner's own calls."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from accounts.encryption import decrypt, encrypt
-from partnership import operations, waiting
+from partnership import operations, recovery, waiting
+from partnership.events import SYSTEM
 from partnership.models import Operation, Project, Provisioner, Region
 from partnership.provisioners import DRIVERS
 from tests.partnership.provisioners.grounds import Ground
@@ -47,7 +48,7 @@ def shop(kind, globex):
     yield found["id"]
     project = Project.objects.get(pk=found["id"])
     driver = DRIVERS[kind](json.loads(decrypt(project.provisioner.encrypted_settings)))
-    if project.status != "deleted" and kind != "osb":
+    if (project.status != "deleted" or project.purge_at) and kind != "osb":
         driver.delete(operations.spec_of(Operation.objects.filter(project=project).latest("created_at")), print, {})
 
 
@@ -72,4 +73,34 @@ def test_credentials_are_kept_encrypted_and_go_with_the_project(globex, shop, ki
     assert "password" not in kept
     assert not kept or "password" in json.loads(decrypt(kept))
     globex.delete(shop)
+    assert Project.objects.get().encrypted_credentials == kept  # they wait as its data does
+    purge()
     assert Project.objects.get().encrypted_credentials == ""
+
+
+def test_it_comes_back_from_its_deletion_as_it_was_and_is_purged_once(globex, shop, ground):
+    if not {"pause", "restore"} <= ground.driver.can:
+        pytest.skip("this driver deletes at once")
+    globex.delete(shop)
+    recovery.begin(Project.objects.get(), reason="Asked for", actor=SYSTEM, now=timezone.now())
+    work()
+    assert globex.get(f"{shop}/metadata")["project"]["status"] == "active"
+    globex.delete(shop)
+    purge()
+    assert Project.objects.get().purge_at is None
+    assert set(Operation.objects.values_list("status", "attempts")) == {("succeeded", 1)}
+
+
+def purge() -> None:
+    """Its days are over."""
+    now = timezone.now() + timedelta(days=8)
+    assert recovery.purge_due(now) == 1
+    work(now)
+
+
+def work(at: datetime | None = None) -> None:
+    """Until nothing is left to do, polls too."""
+    at = at or timezone.now()
+    while Operation.objects.filter(finished_at=None).exists():
+        at += timedelta(seconds=1.5)
+        operations.run_due(at)
