@@ -111,7 +111,7 @@ class ProjectNotFound(ApiError):
 
     status, code = 404, "project_not_found"
     message = "The project was not found."
-    mend = "Take the id from the list of projects; a deleted project does not come back."
+    mend = "Take the id from the list of projects: a deleted one is not in it."
 
 
 class UserNotFound(ApiError):

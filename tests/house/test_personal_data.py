@@ -15,12 +15,14 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import organizations
+from accounts.errors import ApiError
 from accounts.mail import Letter, post
 from accounts.models import Membership, OutgoingMail, SecurityEvent, User
 from config import personal_data
 from oauth_provider.models import Registration
-from partnership import operations
-from partnership.models import Event, Project
+from partnership import creation, lifecycle, operations, recovery
+from partnership.events import SYSTEM
+from partnership.models import Event, Operation, Project
 from tests import cast
 from tests.partnership.conftest import acme, projects_folder, worker  # noqa: F401
 from tests.platform.clients import PlatformClient
@@ -172,6 +174,52 @@ def test_a_live_project_is_seen_to_before(alice, acme_app):
         call_command("erase_person", alice.email, stdout=out)
 
     assert "The project Shop" in out.getvalue()
+
+
+def deleted_project_of(person) -> Project:
+    owner = creation.Owner(Project.Mode.PLATFORM, organization=person.personal_organization)
+    project = creation.create_new(owner, creation.Wanted("Shop"), actor=SYSTEM, now=timezone.now())
+    operations.run_due(timezone.now())
+    lifecycle.change(project, Operation.Type.DELETE, actor=SYSTEM, now=timezone.now())
+    operations.run_due(timezone.now())
+    project.refresh_from_db()
+    return project
+
+
+def test_what_waits_for_its_purge_does_not_wait_any_longer(alice, settings, tmp_path):
+    settings.EMBEDDED_PROJECTS = tmp_path
+    project = deleted_project_of(alice)
+
+    run("erase_person", alice.email)
+
+    with pytest.raises(ApiError):
+        recovery.begin(project, reason="x", actor=SYSTEM, now=timezone.now())
+    assert recovery.purge_due(timezone.now()) == 1
+    operations.run_due(timezone.now())
+    assert not (tmp_path / str(project.pk)).exists()
+
+
+def test_what_is_on_its_way_back_is_seen_to_before(alice, settings, tmp_path):
+    settings.EMBEDDED_PROJECTS = tmp_path
+    recovery.begin(deleted_project_of(alice), reason="x", actor=SYSTEM, now=timezone.now())
+    out = StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("erase_person", alice.email, stdout=out)
+
+    assert "The project Shop" in out.getvalue()
+
+
+def test_what_a_colleague_owns_too_waits_on(alice, bob, settings, tmp_path):
+    settings.EMBEDDED_PROJECTS = tmp_path
+    project = deleted_project_of(alice)
+    team = organizations.create("Team", owner=alice)
+    Membership.objects.create(organization=team, user=bob, role="owner")
+    Project.objects.filter(pk=project.pk).update(organization=team)
+
+    run("erase_person", alice.email)
+
+    assert recovery.recoverable(timezone.now()).get() == project
 
 
 def test_staff_lose_their_part_first(olivia):

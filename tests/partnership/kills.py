@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import django
 
@@ -24,12 +24,13 @@ import psycopg  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
+from django.db.models import Q  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.encryption import encrypt  # noqa: E402
 from accounts.errors import ApiError  # noqa: E402
 from config import chores  # noqa: E402
-from partnership import catalog, creation, lifecycle, operations  # noqa: E402
+from partnership import catalog, creation, lifecycle, operations, recovery  # noqa: E402
 from partnership.creation import Owner, Wanted  # noqa: E402
 from partnership.events import SYSTEM  # noqa: E402
 from partnership.models import Event, Operation, Partner, Project, Provisioner, Region  # noqa: E402
@@ -104,6 +105,9 @@ def stop(pid: int) -> None:
 def ask(owner: Owner, dice: random.Random) -> None:
     """What a partner may ask for at this moment; refusals are answers too."""
     now = timezone.now()
+    if dice.random() < 0.2:
+        ask_for_deleted(dice, now)
+        return
     wanted = Wanted(f"Shop {dice.randrange(12)}", region=dice.choice(["us-east", "us-west", "eu-central"]))
     try:
         project, _ = creation.sync(owner, wanted, actor=SYSTEM, now=now)
@@ -118,6 +122,22 @@ def ask(owner: Owner, dice: random.Random) -> None:
         return
 
 
+def ask_for_deleted(dice: random.Random, now: datetime) -> None:
+    """Staff bring one back that was deleted, or its days are over."""
+    waiting = list(Project.objects.filter(purge_at__isnull=False).order_by("pk"))
+    if not waiting:
+        return
+    project = dice.choice(waiting)
+    if dice.random() < 0.5:
+        recovery.give_up(Project.objects.filter(pk=project.pk), now)
+        recovery.purge_due(now)
+        return
+    try:
+        recovery.begin(project, reason="Kills", actor=SYSTEM, now=now)
+    except ApiError:
+        return
+
+
 def wait_until_settled() -> None:
     until = timezone.now() + timedelta(seconds=120)
     while Operation.objects.filter(finished_at=None).exists() and timezone.now() < until:
@@ -126,9 +146,10 @@ def wait_until_settled() -> None:
 
 def report(kills: int, served: Served) -> int:
     """What is left, printed; 1 if anything of it should not be."""
-    ended = [rule.event for rule in TRANSITIONS.values()] + ["project.failed"]
+    ended = {event for rule in TRANSITIONS.values() for event in (rule.event, rule.failure_event)}
     told = Counter(Event.objects.filter(type__in=ended).values_list("data__operation__id", flat=True))
-    alive = {str(pk) for pk in Project.objects.filter(status__in=["active", "paused"]).values_list("pk", flat=True)}
+    kept = Q(status__in=["active", "paused"]) | Q(purge_at__isnull=False)
+    alive = {str(pk) for pk in Project.objects.filter(kept).values_list("pk", flat=True)}
     left = left_behind(served.broker)
     found = {
         "kills": kills,
