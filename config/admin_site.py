@@ -71,7 +71,11 @@ class GatehouseAdminSite(StaffDoor):
     empty_value_display = "–"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().index(request, {"attention": attention.items(request), **(extra_context or {})})
+        shown = {
+            "attention": attention.items(request),
+            "may_find_calls": request.user.has_perm("partnership.view_loggedcall"),
+        }
+        return super().index(request, shown | (extra_context or {}))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models = model_or_iterable if isinstance(model_or_iterable, (list, tuple)) else [model_or_iterable]

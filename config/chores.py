@@ -26,7 +26,7 @@ from accounts.sweeps import BATCH, delete_batch
 from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
-from partnership import deliveries, idempotency, operations, recovery
+from partnership import deliveries, idempotency, operations, recovery, request_log
 from usage import compute, counters, self_check, sizes, statements
 from usage.sql_store import store
 
@@ -74,6 +74,10 @@ def send_mail(now: datetime) -> dict[str, int]:
 
 def sweep_idempotency_keys(now: datetime) -> dict[str, int]:
     return {"idempotency_keys": idempotency.forget_expired(now)}
+
+
+def sweep_request_log(now: datetime) -> dict[str, int]:
+    return {"logged_calls": request_log.sweep(now)}
 
 
 def notice_ended_sessions(now: datetime) -> dict[str, int]:
@@ -128,6 +132,7 @@ CHORES = (
     Chore("sweep_sessions", 600, sweep_sessions),
     Chore("sweep_idempotency_keys", 600, sweep_idempotency_keys),
     Chore("purge_projects", 60, purge_projects),
+    Chore("sweep_request_log", 60, sweep_request_log),
 )
 
 

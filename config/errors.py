@@ -65,6 +65,7 @@ OAUTH_CODES = {
 
 def render_error(request: HttpRequest, error: ApiError) -> HttpResponse:
     """`error` in the dialect of the request's path, with its headers."""
+    request.META["gatehouse.error_code"] = error.code
     match error:
         case AuthorizeRedirectError():
             response = authorization_response.redirect(error.location)

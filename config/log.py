@@ -2,32 +2,12 @@
 
 import logging
 import logging.config
-import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-# What must never be written: our prefixed secrets, JWTs, and values behind telling names.
-SECRET = re.compile(
-    r"(?P<prefixed>\b(?:gcs|grt|gps|ik|whsec)_[A-Za-z0-9_-]{8,})"
-    r"|(?P<jwt>\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)"
-    r"|(?P<name>\b(?:code|code_verifier|device_code|user_code|client_secret|token|access_token|refresh_token|id_token|password|state)"
-    r"[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s&\"',}]+)"
-    # Links in mails carry their token in the path.
-    r"|(?P<link>/(?:invitations|password/reset/key|confirm-email)/)(?P<key>[^\s/?\"']+)"
-    r"|(?P<header>\b(?:Bearer|Basic|DPoP)\s+)(?P<credentials>[A-Za-z0-9._~+/=-]{8,})",
-    re.IGNORECASE,
-)
-
-
-def redact(text: str) -> str:
-    """`text` with every secret in it replaced by `[redacted]`, and no line break left."""
-    return hide_secrets(text).replace("\r", "\\r").replace("\n", "\\n")
-
-
-def hide_secrets(text: str) -> str:
-    return SECRET.sub(lambda match: (match["name"] or match["header"] or match["link"] or "") + "[redacted]", text)
+from accounts.redaction import hide_secrets, redact
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

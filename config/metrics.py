@@ -37,6 +37,7 @@ LIMITS_HIT = Counter("gatehouse_limits_hit", "Requests refused because a limit w
 LIMITS_UNCOUNTED = Counter(
     "gatehouse_limits_uncounted", "Requests whose limit nobody counted: Redis was away", ["limit"]
 )
+CALLS_DROPPED = Counter("gatehouse_request_log_dropped", "Calls of partners that the request log had no room for")
 LIMIT_NAME = re.compile(r'"([a-z_]+)";')
 
 FROM_ROWS = (UsageCollector(), QueueCollector())

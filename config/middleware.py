@@ -14,7 +14,10 @@ from gunicorn.http.errors import ParseException
 
 from accounts.client_address import client_address
 from accounts.errors import ApiError, BadRequest, LengthRequired, RequestTooLarge
+from config import metrics
 from config.errors import render_error
+from partnership import request_log
+from partnership.authentication import CALLER
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -42,14 +45,19 @@ class RequestIdMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
             log.info(
                 "request",
                 method=request.method,
                 path=request.path,
                 status=response.status_code,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                milliseconds=milliseconds,
                 address=client_address(request),
             )
+            if CALLER in request.META and not request_log.note(
+                request, status=response.status_code, milliseconds=milliseconds
+            ):
+                metrics.CALLS_DROPPED.inc()
         finally:
             structlog.contextvars.clear_contextvars()
         return response

@@ -30,7 +30,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from config.settings import url_host
-from partnership import waiting
+from partnership import request_log, waiting
 
 FINISH_SECONDS = 10  # for the requests that are under way
 LINGER_SECONDS = 1  # for those that are on their way over a connection which has asked nothing yet
@@ -89,6 +89,10 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
         self.pending_conns.append(connection)
         on_readable = partial(self.on_pending_socket_readable, connection)
         self.poller.register(connection.sock, selectors.EVENT_READ, on_readable)
+
+    def run(self) -> None:
+        with request_log.writing():
+            super().run()
 
     def handle(self, connection: TConn) -> object:
         self.receiving[connection] = time.monotonic() + settings.RECEIVE_SECONDS

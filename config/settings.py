@@ -455,6 +455,9 @@ RECOVERY_DAYS: int = read(env.int, "RECOVERY_DAYS", 7)
 # Webhooks, logout tokens and questions to backends on this machine, also by plain http: for development and tests.
 WEBHOOK_ALLOW_LOOPBACK: bool = read(env.bool, "WEBHOOK_ALLOW_LOOPBACK", False)
 
+# How long partners and staff find a call in the request log.
+REQUEST_LOG_DAYS: int = read(env.int, "REQUEST_LOG_DAYS", 7)
+
 # Usage (usage.md)
 
 # A month closes so many days after it ends; from then on its figures never change.

@@ -32,6 +32,7 @@ from partnership.models import Partner, PartnerSecret, Project
 
 Mode = Project.Mode
 WINDOW_SECONDS = 60
+CALLER = "gatehouse.caller"  # where a request keeps whose it is, for `request_log.py`
 USE_WRITTEN_EVERY = timedelta(seconds=60)
 LIVE_SECRET = Prepared(
     lambda: PartnerSecret.objects.filter(
@@ -107,7 +108,9 @@ def check_secret(request: HttpRequest, partner_id: str, now: datetime) -> Caller
     secret = LIVE_SECRET.first(digest=digest(given), now=now)
     if secret is None or secret.partner_id != partner_id:
         raise InvalidCredentials
-    return Caller(secret.partner, secret.environment, secret, request.META["gatehouse.request_id"])
+    caller = Caller(secret.partner, secret.environment, secret, request.META["gatehouse.request_id"])
+    request.META[CALLER] = caller
+    return caller
 
 
 def check_partner(partner: Partner) -> None:

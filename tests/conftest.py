@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from oauth_provider import keys
+from partnership import request_log
 from tests import cast
 from tests.clients import OAuthClient
 from tests.devices import Device
@@ -30,6 +31,7 @@ def fresh_process() -> None:
     for ring in keys.RINGS.values():
         ring.forget()
     ledger.KNOWN.clear()
+    request_log.waiting.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from partnership.admin.catalog import InstanceTypeAdmin, ProvisionerAdmin, RegionAdmin, ServiceVersionAdmin
 from partnership.admin.events import EventAdmin
+from partnership.admin.logged_calls import LoggedCallAdmin
 from partnership.admin.operations import OperationAdmin
 from partnership.admin.partner import PartnerAdmin
 from partnership.admin.projects import ProjectAdmin
@@ -12,6 +13,7 @@ from partnership.models import (
     Delivery,
     Event,
     InstanceType,
+    LoggedCall,
     Operation,
     Partner,
     Project,
@@ -27,6 +29,7 @@ admin.site.register(Operation, OperationAdmin)
 admin.site.register(Webhook, WebhookAdmin)
 admin.site.register(Delivery, DeliveryAdmin)
 admin.site.register(Event, EventAdmin)
+admin.site.register(LoggedCall, LoggedCallAdmin)
 admin.site.register(Provisioner, ProvisionerAdmin)
 admin.site.register(Region, RegionAdmin)
 admin.site.register(InstanceType, InstanceTypeAdmin)

@@ -3,6 +3,7 @@ from partnership.models.catalog import InstanceType, Provisioner, Region, Region
 from partnership.models.connection import Connection
 from partnership.models.event import Event
 from partnership.models.idempotency import IdempotencyKey
+from partnership.models.logged_call import LoggedCall
 from partnership.models.operation import Operation
 from partnership.models.partner import Environment, Partner, PartnerSecret
 from partnership.models.project import Project, ProjectKey
@@ -17,6 +18,7 @@ __all__ = [
     "Event",
     "IdempotencyKey",
     "InstanceType",
+    "LoggedCall",
     "Operation",
     "Partner",
     "PartnerSecret",

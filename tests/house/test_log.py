@@ -8,7 +8,8 @@ import pytest
 import structlog
 from django.test import Client
 
-from config.log import logging_config, redact
+from accounts.redaction import redact
+from config.log import logging_config
 from tests.clients import VERIFIER
 
 SECRET = "gcs_" + "s" * 43

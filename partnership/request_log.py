@@ -1,0 +1,122 @@
+"""The calls that partners make, kept for some days: for them, and for staff who are asked about one.
+
+A request only puts a row into memory. A thread of the same process writes what has gathered, at
+most a second later, and what is left when the process stops. Why: docs/decisions/0165.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.http import HttpRequest
+
+from accounts.redaction import redact
+from accounts.sweeps import delete_batch
+from partnership.authentication import CALLER, Caller
+from partnership.models import LoggedCall
+
+log = structlog.get_logger("gatehouse.request_log")
+
+AT_ONCE = 500  # rows in one statement
+AT_MOST = 10_000  # in memory: some megabytes, and a minute of a database that is away
+EVERY_SECONDS = 1.0
+SWEPT_BATCHES = 20
+LONGEST_PATH = 500
+
+# Appended to by requests, emptied by the one writer: both ends are safe without a lock.
+waiting: deque[LoggedCall] = deque()
+full_batch = threading.Event()
+stopping = threading.Event()
+
+
+def note(request: HttpRequest, *, status: int, milliseconds: float) -> bool:
+    """Remembers the call of a partner whose secret was found good. False: memory is full, it was dropped."""
+    if len(waiting) >= AT_MOST:
+        return False
+    caller: Caller = request.META[CALLER]
+    waiting.append(
+        LoggedCall(
+            partner_id=caller.partner.pk,
+            environment=caller.environment,
+            method=str(request.method)[:10],
+            path=request.path[:LONGEST_PATH],
+            status=status,
+            error_code=request.META.get("gatehouse.error_code", ""),
+            request_id=caller.request_id,
+            milliseconds=round(milliseconds),
+            answered_at=datetime.now(UTC),
+        )
+    )
+    if len(waiting) >= AT_ONCE:
+        full_batch.set()
+    return True
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A thread writes while the block runs; at its end everything that waits is written."""
+    stopping.clear()
+    writer = threading.Thread(target=write_until_stopped, name="request log", daemon=True)
+    writer.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        full_batch.set()
+        writer.join()
+
+
+def write_until_stopped() -> None:
+    while not stopping.is_set():
+        full_batch.wait(EVERY_SECONDS)
+        full_batch.clear()
+        close_old_connections()
+        write()
+    write()
+    if waiting:
+        log.error("calls lost", count=len(waiting))
+    connections.close_all()
+
+
+def write() -> int:
+    """Writes what waits, `AT_ONCE` rows a statement. How many; what the database did not take stays.
+
+    For one thread of a process at a time.
+    """
+    written = 0
+    while batch := list(islice(waiting, AT_ONCE)):
+        for row in batch:
+            row.path = redact(row.path).replace("\0", "")[:LONGEST_PATH]
+        try:
+            LoggedCall.objects.bulk_create(batch)
+        except (OperationalError, InterfaceError) as fault:
+            log.warning("calls not written", waiting=len(waiting), failure=type(fault).__name__)
+            return written
+        except Exception:
+            # Kept, it would be refused again and again, and everything behind it would wait.
+            log.exception("calls refused", count=len(batch))
+        else:
+            written += len(batch)
+        for _row in batch:
+            waiting.popleft()
+    return written
+
+
+def sweep(now: datetime) -> int:
+    """Deletes calls past their days, at most `SWEPT_BATCHES` batches. How many."""
+    old = LoggedCall.objects.filter(answered_at__lt=now - timedelta(days=settings.REQUEST_LOG_DAYS))
+    swept = 0
+    for _round in range(SWEPT_BATCHES):
+        batch = delete_batch(old.order_by("answered_at"))
+        swept += batch
+        if not batch:
+            break
+    return swept
