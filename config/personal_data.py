@@ -35,7 +35,7 @@ from oauth_provider.models import (
     TokenFamily,
 )
 from partnership import events, operation_rows
-from partnership.models import Connection, Project
+from partnership.models import Connection, PartnerInvitation, PartnerMember, Project
 from usage.models import Alert
 
 
@@ -125,6 +125,13 @@ PARTS = (
         lambda user: Registration.objects.filter(Q(asked_by=user) | Q(decided_by=user)),
         ("application__name", "state", "asked_from", "asked_at", "decided_at", "reason"),
         Fate.UNNAMED,
+    ),
+    Part("partner_consoles", of_user(PartnerMember), ("partner__name", "role", "created_at"), Fate.DELETED),
+    Part(
+        "invitations_to_consoles",
+        lambda user: PartnerInvitation.objects.filter(Q(email__iexact=user.email) | Q(invited_by=user)),
+        ("partner__name", "email", "role", "created_at", "expires_at", "accepted_at"),
+        Fate.DELETED,
     ),
     Part("partners", of_user(Connection), ("partner__name", "created_at", "linked_at", "cut_at"), Fate.KEPT),
     Part(

@@ -199,6 +199,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.brand.brand",
+                "partnership.views.console.frame.partner_console",
             ],
         },
     }

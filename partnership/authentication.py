@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db.models import BinaryField, DateTimeField, Q
 from django.http import HttpRequest
@@ -57,6 +58,16 @@ class Door:
         of_time = [PartnerInMaintenance] if self.changes else []
         of_secret = [SecretLacksScope, AddressNotAllowed, RateLimited]
         return [InvalidCredentials, PartnerDisabled, *of_mode, *of_secret, *of_time]
+
+
+class Party(Protocol):
+    """A partner in one of its environments: by its secret, or by one of its people in the console."""
+
+    @property
+    def partner(self) -> Partner: ...
+
+    @property
+    def environment(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.mail import Letter, page
+from accounts.mail import Letter, ignore_it, page
 from partnership.models import Partner, Webhook
 
 
@@ -26,6 +26,18 @@ def agree_again(partner: Partner, token: str) -> Letter:
         link=page("agree_to_partner", token=token),
         link_text=_("Look at it and decide"),
         not_you=_("Ignore this mail. Nothing happens without your answer."),
+    )
+
+
+def invited(partner: Partner, inviter: str, token: str) -> Letter:
+    """To the people of a partner; `inviter` is one of them by name, or our house."""
+    return Letter(
+        subject=_("Invitation to the console of %(partner)s") % {"partner": partner.name},
+        text=_("%(inviter)s invites you to the partner console of %(partner)s. The link is good for 7 days.")
+        % {"inviter": inviter, "partner": partner.name},
+        link=page("console_invitation", token=token),
+        link_text=_("See the invitation"),
+        not_you=ignore_it(),
     )
 
 

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy
 from partnership import partners
 from partnership.admin.pages import staff_actor
 from partnership.admin.partner_form import NewPartnerForm, PartnerForm, read_new_partner_id
-from partnership.admin.partner_pages import PartnerPages
+from partnership.admin.partner_people import PartnerPeople
 from partnership.models import Partner
 
 REGISTERED = "gatehouse.registered"
 
 
-class PartnerAdmin(PartnerPages):
+class PartnerAdmin(PartnerPeople):
     class Media:
         css = {"all": ["admin-partners.css"]}
 

@@ -4,6 +4,7 @@ from partnership.models.connection import Connection
 from partnership.models.event import Event
 from partnership.models.idempotency import IdempotencyKey
 from partnership.models.logged_call import LoggedCall
+from partnership.models.member import PartnerInvitation, PartnerMember, PartnerRole
 from partnership.models.operation import Operation
 from partnership.models.partner import Environment, Partner, PartnerSecret
 from partnership.models.project import Project, ProjectKey
@@ -21,6 +22,9 @@ __all__ = [
     "LoggedCall",
     "Operation",
     "Partner",
+    "PartnerInvitation",
+    "PartnerMember",
+    "PartnerRole",
     "PartnerSecret",
     "Project",
     "ProjectKey",

@@ -1,11 +1,12 @@
 """Operations of the partner's projects (partnership.md, "Beyond the published contract")."""
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
 
 from oauth_provider.views.call import Call
 from oauth_provider.views.door import as_uuid
 from partnership import lifecycle, operations
-from partnership.authentication import Door
+from partnership.authentication import Door, Party
 from partnership.errors import InvalidState, OperationInProgress, OperationNotFound, ProjectNotFound
 from partnership.models import Operation, Project
 from partnership.transitions import BEHIND_THE_SCENES
@@ -33,21 +34,29 @@ class OperationView(PartnerView):
         return operation
 
 
-def is_open_to(view: OperationView, project: Project) -> bool:
-    if project.mode == Project.Mode.WHITE_LABEL:
-        return True
-    return view.caller.partner.connections.filter(user=project.user_id, cut_at__isnull=True).exists()
+def visible(party: Party) -> QuerySet[Operation]:
+    """Also of a project that is gone by now: how else would one learn that deleting ended?"""
+    linked = party.partner.connections.filter(cut_at__isnull=True).values("user")
+    of_party = Operation.objects.filter(project__partner=party.partner, project__environment=party.environment)
+    return of_party.filter(Q(project__mode=Project.Mode.WHITE_LABEL) | Q(project__user__in=linked))
 
 
-class OperationDetail(OperationView):
+def get_operation(party: Party, operation_id: str) -> Operation:
+    operation = visible(party).filter(pk=as_uuid(operation_id)).select_related("project__provisioner").first()
+    if operation is None:
+        raise OperationNotFound
+    return operation
+
+
+class OperationDetail(PartnerView):
     doors = {"GET": Door("projects:read", changes=False)}
     calls = {"GET": Call("How an operation goes or went", {200: OperationBody}, refusals=(OperationNotFound,))}
 
     def get(self, request: HttpRequest, operation_id: str) -> JsonResponse:
-        return answer(operation_body(self.get_operation(operation_id)))
+        return answer(operation_body(get_operation(self.caller, operation_id)))
 
 
-class OperationCancel(OperationView):
+class OperationCancel(PartnerView):
     doors = {"POST": WRITE}
     calls = {
         "POST": Call("Cancel what has not begun", {200: OperationBody}, refusals=(OperationNotFound, InvalidState))
@@ -55,10 +64,11 @@ class OperationCancel(OperationView):
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
         operation = self.get_operation(operation_id, to_change=True)
+        operation = get_operation(self.caller, operation_id)
         return answer(operation_body(operations.cancel(operation, actor=self.caller.actor, now=self.now)))
 
 
-class OperationRetry(OperationView):
+class OperationRetry(PartnerView):
     """A new operation, named by Location: the failed one stays as it ended."""
 
     doors = {"POST": WRITE}
@@ -73,6 +83,7 @@ class OperationRetry(OperationView):
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
         operation = self.get_operation(operation_id, to_change=True)
+        operation = get_operation(self.caller, operation_id)
         again = lifecycle.retry(operation, actor=self.caller.actor, now=self.now)
         response = answer(operation_body(again), 202)
         response["Location"] = f"/partnership/v1/{self.caller.partner.pk}/operations/{again.id}"

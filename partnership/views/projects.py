@@ -9,7 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from oauth_provider.views.call import Call, Id, Stamp, says
 from oauth_provider.views.door import as_uuid
 from partnership import events, project_keys
-from partnership.authentication import Caller, Door
+from partnership.authentication import Door, Party
 from partnership.errors import Fault, Invalid, ProjectNotFound
 from partnership.models import Project
 from partnership.operation_rows import lock
@@ -90,14 +90,14 @@ class RotateApiKey(PartnerView):
         return answer(Rotated(project=rotated))
 
 
-def reachable(caller: Caller) -> QuerySet[Project]:
+def reachable(caller: Party) -> QuerySet[Project]:
     """What the partner made and may still touch: of co-branded people only while they are linked."""
     made = Project.objects.there().filter(partner=caller.partner, environment=caller.environment)
     linked = caller.partner.connections.filter(cut_at__isnull=True, user__is_active=True).values("user")
     return made.filter(Q(mode=Project.Mode.WHITE_LABEL) | Q(user__in=linked))
 
 
-def get_reachable(caller: Caller, project_id: str) -> Project:
+def get_reachable(caller: Party, project_id: str) -> Project:
     project = reachable(caller).filter(pk=as_uuid(project_id)).first()
     if project is None:
         raise ProjectNotFound

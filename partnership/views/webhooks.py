@@ -10,7 +10,7 @@ from rest_framework import serializers
 from oauth_provider.views.call import Call, Id, Stamp
 from oauth_provider.views.door import as_uuid
 from partnership import webhooks
-from partnership.authentication import Door
+from partnership.authentication import Door, Party
 from partnership.errors import Fault, Invalid, InvalidState, WebhookNotFound
 from partnership.models import Delivery, Webhook
 from partnership.paging import page
@@ -125,17 +125,22 @@ class Replayed(TypedDict):
     replayed: int
 
 
-class WebhookView(PartnerView):
-    def get_webhook(self, webhook_id: str) -> Webhook:
-        """Raises WebhookNotFound for unknown, deleted, another partner's and the other environment's."""
-        caller = self.caller
-        found = caller.partner.webhooks.filter(pk=as_uuid(webhook_id), environment=caller.environment).first()
-        if found is None:
-            raise WebhookNotFound
-        return found
+def get_webhook(party: Party, webhook_id: str) -> Webhook:
+    """Raises WebhookNotFound for unknown, deleted, another partner's and the other environment's."""
+    found = party.partner.webhooks.filter(pk=as_uuid(webhook_id), environment=party.environment).first()
+    if found is None:
+        raise WebhookNotFound
+    return found
 
 
-class WebhookList(WebhookView):
+def get_delivery(party: Party, webhook_id: str, delivery_id: str) -> Delivery:
+    delivery = get_webhook(party, webhook_id).deliveries.filter(uuid=as_uuid(delivery_id)).first()
+    if delivery is None:
+        raise WebhookNotFound
+    return delivery
+
+
+class WebhookList(PartnerView):
     doors = {"GET": READ, "POST": WRITE}
     calls = {
         "GET": Call("The endpoints", {200: Webhooks}, query=PageQuery),
@@ -154,7 +159,7 @@ class WebhookList(WebhookView):
         return answer(OneWebhookWithSecret(webhook={**webhook_body(webhook), "secret": secret}), 201)
 
 
-class WebhookDetail(WebhookView):
+class WebhookDetail(PartnerView):
     doors = {"GET": READ, "PATCH": WRITE, "DELETE": WRITE}
     calls = {
         "GET": Call("An endpoint", {200: OneWebhook}, refusals=(WebhookNotFound,)),
@@ -163,20 +168,20 @@ class WebhookDetail(WebhookView):
     }
 
     def get(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
-        return answer(OneWebhook(webhook=webhook_body(self.get_webhook(webhook_id))))
+        return answer(OneWebhook(webhook=webhook_body(get_webhook(self.caller, webhook_id))))
 
     def patch(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
         body = self.read_body()
-        webhook = self.get_webhook(webhook_id)
+        webhook = get_webhook(self.caller, webhook_id)
         webhook = webhooks.change(webhook, body, actor=self.caller.actor, now=self.now)
         return answer(OneWebhook(webhook=webhook_body(webhook)))
 
     def delete(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
-        webhooks.remove(self.get_webhook(webhook_id), actor=self.caller.actor, now=self.now)
+        webhooks.remove(get_webhook(self.caller, webhook_id), actor=self.caller.actor, now=self.now)
         return answer(WebhookDeleted(message="Webhook deleted successfully", requestId=self.caller.request_id))
 
 
-class WebhookRotateSecret(WebhookView):
+class WebhookRotateSecret(PartnerView):
     doors = {"POST": WRITE}
     calls = {
         "POST": Call(
@@ -190,7 +195,7 @@ class WebhookRotateSecret(WebhookView):
     def post(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
         overlap_seconds = self.read_body()["overlap_seconds"]
         webhook, secret = webhooks.rotate_secret(
-            self.get_webhook(webhook_id),
+            get_webhook(self.caller, webhook_id),
             overlap_seconds=overlap_seconds,
             actor=self.caller.actor,
             now=self.now,
@@ -198,7 +203,7 @@ class WebhookRotateSecret(WebhookView):
         return answer(OneWebhookWithSecret(webhook={**webhook_body(webhook), "secret": secret}))
 
 
-class DeliveryList(WebhookView):
+class DeliveryList(PartnerView):
     doors = {"GET": READ}
     calls = {
         "GET": Call(
@@ -210,25 +215,22 @@ class DeliveryList(WebhookView):
     }
 
     def get(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
-        mine = self.get_webhook(webhook_id).deliveries.select_related("event")
+        mine = get_webhook(self.caller, webhook_id).deliveries.select_related("event")
         rows, cursor = page(mine, request.GET, time_field="created_at")
         return answer(Deliveries(deliveries=[delivery_body(each) for each in rows], next_cursor=cursor))
 
 
-class DeliveryReplay(WebhookView):
+class DeliveryReplay(PartnerView):
     doors = {"POST": WRITE}
     calls = {"POST": Call("Send one again", {202: OneDelivery}, refusals=(WebhookNotFound, InvalidState))}
 
     def post(self, request: HttpRequest, webhook_id: str, delivery_id: str) -> JsonResponse:
-        webhook = self.get_webhook(webhook_id)
-        delivery = webhook.deliveries.filter(uuid=as_uuid(delivery_id)).first()
-        if delivery is None:
-            raise WebhookNotFound
+        delivery = get_delivery(self.caller, webhook_id, delivery_id)
         again = webhooks.replay_delivery(delivery, actor=self.caller.actor, now=self.now)
         return answer(OneDelivery(delivery=delivery_body(again)), 202)
 
 
-class WebhookReplay(WebhookView):
+class WebhookReplay(PartnerView):
     doors = {"POST": WRITE}
     calls = {
         "POST": Call(
@@ -242,7 +244,7 @@ class WebhookReplay(WebhookView):
     def post(self, request: HttpRequest, webhook_id: str) -> JsonResponse:
         body = self.read_body()
         sent = webhooks.replay_range(
-            self.get_webhook(webhook_id),
+            get_webhook(self.caller, webhook_id),
             from_=body["from"],
             to=body["to"],
             actor=self.caller.actor,

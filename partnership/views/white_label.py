@@ -11,7 +11,7 @@ from accounts.prepared import Parameter, Prepared
 from oauth_provider.views.call import Call, Id
 from oauth_provider.views.door import as_uuid
 from partnership import creation, events, lifecycle, project_token
-from partnership.authentication import Caller, Door
+from partnership.authentication import Caller, Door, Party
 from partnership.creation import Owner, Wanted
 from partnership.errors import (
     InvalidState,
@@ -223,7 +223,7 @@ class Authorization(PartnerView):
         return Unstored(EntryCode(code=code, expires_in=settings.PROJECT_TOKEN_SECONDS, type="Bearer"))
 
 
-def get_project(caller: Caller, project_id: str, *, deleted_too: bool = False) -> Project:
+def get_project(caller: Party, project_id: str, *, deleted_too: bool = False) -> Project:
     """The caller's white-label project of its environment.
 
     Raises ProjectNotFound for any other, for no UUID, and for one that is being deleted.

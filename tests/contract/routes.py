@@ -45,6 +45,7 @@ PARTNER_ACTION = Row("POST", 401, "invalid_credentials")
 PARTNER_DELETE = Row("DELETE", 401, "invalid_credentials")
 STAFF = Row("GET", 302, "/admin/login/")
 
+CONSOLE = "partners/<str:partner_id>/<str:environment>"
 STRANGERS: dict[str, Row] = {
     "api/oauth/v1/authorize": Row("GET", 400),
     "api/oauth/v1/authorize/<handle:handle>": Row("GET", 403),
@@ -106,6 +107,15 @@ STRANGERS: dict[str, Row] = {
     "partnership/v1/<str:partner_id>/<str:user_id>/sync-project": PARTNER_ACTION,
     "partnership/v1/<str:partner_id>/<str:user_id>/<str:project_id>/metadata": PARTNER,
     "account/apps/partners/<str:partner_id>/cut": ACTION_ASKS_TO_SIGN_IN,
+    "partners": ASKS_TO_SIGN_IN,
+    "partners/invitations/<str:token>": ASKS_TO_SIGN_IN,
+    "partners/<str:partner_id>": ASKS_TO_SIGN_IN,
+    CONSOLE: ASKS_TO_SIGN_IN,
+    f"{CONSOLE}/members": ASKS_TO_SIGN_IN,
+    f"{CONSOLE}/members/invite": ACTION_ASKS_TO_SIGN_IN,
+    f"{CONSOLE}/members/<int:member_id>/remove": ACTION_ASKS_TO_SIGN_IN,
+    f"{CONSOLE}/members/<int:member_id>/role": ACTION_ASKS_TO_SIGN_IN,
+    f"{CONSOLE}/invitations/<int:invitation_id>/withdraw": ACTION_ASKS_TO_SIGN_IN,
     # The token out of a mail is the proof; "example" is none.
     "account/apps/agree/<str:token>": Row("GET", 404),
     "usage/v1/events": BEARER_ACTION,
@@ -180,6 +190,7 @@ NOT_IN_REFERENCE = (
     "docs",
     "livez",
     "media/",
+    "partners",
     "readyz",
     "metrics",
 )
