@@ -19,7 +19,7 @@ from partnership.views import (
     webhooks,
     white_label,
 )
-from partnership.views.console import members, overview
+from partnership.views.console import members, overview, secrets
 
 partner_patterns = [
     path("connect-user", co_branded.ConnectUser.as_view()),
@@ -61,6 +61,9 @@ project_patterns = [
 # Pages of a partner's own people. What stands in them of usage is usage's (docs/decisions/0091).
 console_patterns = [
     path("", overview.overview, name="console"),
+    path("/secrets", secrets.secret_list, name="console_secrets"),
+    path("/secrets/<int:secret_id>/rotate", secrets.rotate, name="console_rotate_secret"),
+    path("/secrets/<int:secret_id>/end", secrets.end, name="console_end_secret"),
     path("/members", members.member_list, name="console_members"),
     path("/members/invite", members.invite, name="console_invite"),
     path("/members/<int:member_id>/remove", members.remove, name="console_remove_member"),

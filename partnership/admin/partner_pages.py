@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 
 from oauth_provider.client_secrets import DEFAULT_OVERLAP, OVERLAPS, SecretRefused
 from partnership import partners
-from partnership.admin.first_call import first_call
 from partnership.admin.pages import BaseAdmin, staff_actor
 from partnership.admin.partner_form import SecretForm
+from partnership.first_call import first_call
 from partnership.models import Operation, Partner, PartnerSecret
 from partnership.operation_rows import OPEN
+from partnership.views.console.secrets import seen_ids
 
 EVENTS_SHOWN = 10
 
@@ -160,7 +161,3 @@ def get_secret(partner: Partner, secret_id: int) -> PartnerSecret:
     if secret is None:
         raise Http404
     return secret
-
-
-def seen_ids(request: HttpRequest) -> list[int]:
-    return sorted({int(text) for text in request.POST.getlist("seen") if text.isdecimal() and len(text) < 19})

@@ -70,19 +70,22 @@ def page(scope: str) -> Callable[[View], View]:
     return lambda view: never_cache(login_required(require_safe(entered(door, view))))
 
 
-def act(scope: str, mode: Project.Mode | None = None) -> Callable[[View], View]:
+def act(scope: str, mode: Project.Mode | None = None, *, also_in_maintenance: bool = False) -> Callable[[View], View]:
     """A view that changes something, by POST."""
     door = Door(scope, mode)
-    return lambda view: never_cache(login_required(require_POST(entered(door, view))))
+    return lambda view: never_cache(
+        login_required(require_POST(entered(door, view, also_in_maintenance=also_in_maintenance)))
+    )
 
 
-def entered(door: Door, view: View) -> View:
+def entered(door: Door, view: View, *, also_in_maintenance: bool = False) -> View:
     @wraps(view)
     def inner(request: HttpRequest, partner_id: str, environment: str, **ids: Any) -> HttpResponseBase:
         visit, usage = open_console(request, partner_id, environment, door)
         if usage is None:
             return view(request, visit, **ids)
         with usage.told():
+            check_maintenance(visit.partner, changes=not also_in_maintenance)
             response = view(request, visit, **ids)
         for name, value in usage.headers.items():
             response[name] = value
@@ -92,7 +95,7 @@ def entered(door: Door, view: View) -> View:
 
 
 def open_console(request: HttpRequest, partner_id: str, environment: str, door: Door) -> tuple[Visit, Usage | None]:
-    """Who comes in, and of a change how much of the partner's limit is used.
+    """Who comes in, and for a change how much of the partner's limit is used. Maintenance is for the caller to ask.
 
     Raises Http404 for who is none of the partner's people, and ApiError by the first check that refuses.
     """
@@ -105,9 +108,7 @@ def open_console(request: HttpRequest, partner_id: str, environment: str, door: 
     if not visit.may(door.scope):
         raise RoleLacksScope(door.scope)
     # Looking is free: who looks for the reason of a 429 must not get another one.
-    usage = check_limit(request, visit.partner) if door.changes else None
-    check_maintenance(visit.partner, changes=door.changes)
-    return visit, usage
+    return visit, check_limit(request, visit.partner) if door.changes else None
 
 
 def actor_of(user: User, request_id: str) -> Actor:

@@ -18,6 +18,7 @@ from partnership.views.console.door import Visit
 # Name of the address, title, and the scope without which it is not offered.
 SECTIONS = (
     ("console", gettext_lazy("Overview"), "projects:read"),
+    ("console_secrets", gettext_lazy("Secrets"), "secrets:write"),
     ("console_members", gettext_lazy("Members"), "projects:read"),
 )
 STATES = (InvalidState, OperationInProgress, Invalid)

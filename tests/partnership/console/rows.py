@@ -56,3 +56,4 @@ class Globex:
             created_at=now, expires_at=now.replace(year=now.year + 1),
         )  # fmt: skip
         self.ids = {"member_id": str(member.pk), "invitation_id": str(invitation.pk)}
+        self.ids["secret_id"] = str(partner.secrets.get().pk)
