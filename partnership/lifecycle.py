@@ -244,6 +244,15 @@ def find_running(
     return running
 
 
+def is_allowed(project: Project, type_: Operation.Type) -> bool:
+    """Whether `type_` could begin now, as far as the project's state and its region say."""
+    try:
+        check_allowed(project, type_)
+    except (InvalidState, ProjectNotFound):
+        return False
+    return not project.operation_status
+
+
 def check_allowed(project: Project, type_: Operation.Type) -> None:
     rule = TRANSITIONS[type_]
     if project.status not in rule.allowed:

@@ -6,6 +6,7 @@ equal: those are UUIDs. Ids are taken as text, so that what is none gets the con
 
 from django.urls import include, path
 
+from partnership import console_urls
 from partnership.views import (
     catalog,
     co_branded,
@@ -19,7 +20,6 @@ from partnership.views import (
     webhooks,
     white_label,
 )
-from partnership.views.console import members, overview, secrets
 
 partner_patterns = [
     path("connect-user", co_branded.ConnectUser.as_view()),
@@ -58,19 +58,6 @@ project_patterns = [
     path("/transfer", platform.Transfer.as_view()),
 ]
 
-# Pages of a partner's own people. What stands in them of usage is usage's (docs/decisions/0091).
-console_patterns = [
-    path("", overview.overview, name="console"),
-    path("/secrets", secrets.secret_list, name="console_secrets"),
-    path("/secrets/<int:secret_id>/rotate", secrets.rotate, name="console_rotate_secret"),
-    path("/secrets/<int:secret_id>/end", secrets.end, name="console_end_secret"),
-    path("/members", members.member_list, name="console_members"),
-    path("/members/invite", members.invite, name="console_invite"),
-    path("/members/<int:member_id>/remove", members.remove, name="console_remove_member"),
-    path("/members/<int:member_id>/role", members.change_role, name="console_change_role"),
-    path("/invitations/<int:invitation_id>/withdraw", members.withdraw, name="console_withdraw_invitation"),
-]
-
 urlpatterns = [
     path(".well-known/jwks.json", project_keys.jwks, name="project_jwks"),
     path("partnership/v1/<str:partner_id>/", include(partner_patterns)),
@@ -78,10 +65,7 @@ urlpatterns = [
     path("projects/v1/<str:project_id>", include(project_patterns)),
     path("tracking/v1/agent-connected", platform_news.AgentConnected.as_view()),
     path("platform/insforge/latest-version", platform_news.latest_version),
-    path("partners", members.partner_list, name="console_partners"),
-    path("partners/invitations/<str:token>", members.invitation, name="console_invitation"),
-    path("partners/<str:partner_id>", overview.entrance),
-    path("partners/<str:partner_id>/<str:environment>", include(console_patterns)),
+    path("", include(console_urls)),
     path("account/apps", connected_apps.connected_apps),
     path("account/apps/partners/<str:partner_id>/cut", connected_apps.cut, name="cut_partner"),
     path("account/apps/agree/<str:token>", connected_apps.agree, name="agree_to_partner"),

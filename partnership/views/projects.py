@@ -1,5 +1,6 @@
 """What serves both modes: the list of projects, and their API keys."""
 
+from datetime import datetime
 from typing import Annotated, TypedDict
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from oauth_provider.views.door import as_uuid
 from partnership import events, project_keys
 from partnership.authentication import Door, Party
 from partnership.errors import Fault, Invalid, ProjectNotFound
+from partnership.events import Actor
 from partnership.models import Project
 from partnership.operation_rows import lock
 from partnership.paging import page
@@ -80,14 +82,19 @@ class RotateApiKey(PartnerView):
     def post(self, request: HttpRequest, project_id: str) -> JsonResponse:
         overlap = self.read_body()["overlap_seconds"]
         project = get_reachable(self.caller, project_id)
-        with transaction.atomic():
-            project = lock(project)
-            key, ends_at = project_keys.rotate(project, overlap_seconds=overlap, now=self.now)
-            data: dict[str, object] = {"previous_ends_at": stamp(ends_at)}
-            actor = self.caller.actor
-            events.of_project("project.api_key_rotated", project, actor=actor, now=self.now, data=data)
+        key, ends_at = rotate_key(project, overlap_seconds=overlap, actor=self.caller.actor, now=self.now)
         rotated = RotatedKey(id=str(project.id), api_key=key, previous_api_key_ends_at=stamp(ends_at))
         return answer(Rotated(project=rotated))
+
+
+def rotate_key(project: Project, *, overlap_seconds: int, actor: Actor, now: datetime) -> tuple[str, datetime]:
+    """A new key, in clear, and when the old one ends."""
+    with transaction.atomic():
+        project = lock(project)
+        key, ends_at = project_keys.rotate(project, overlap_seconds=overlap_seconds, now=now)
+        data: dict[str, object] = {"previous_ends_at": stamp(ends_at)}
+        events.of_project("project.api_key_rotated", project, actor=actor, now=now, data=data)
+    return key, ends_at
 
 
 def reachable(caller: Party) -> QuerySet[Project]:

@@ -8,6 +8,7 @@ from datetime import date
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 
+from accounts.csv_file import csv_file
 from partnership.admin.partner import PartnerAdmin
 from partnership.models import Partner
 from usage import charts, reports, statements
@@ -18,7 +19,7 @@ from usage.period import Period
 from usage.sql_store import store
 from usage.store import Owner
 from usage.views import chart_page
-from usage.views.answers import csv_file, exact_json
+from usage.views.answers import exact_json
 from usage.views.statements import COLUMNS, as_month
 
 STATEMENTS_SHOWN = 24

@@ -1,25 +1,18 @@
 """How figures leave: JSON with exact numbers, or CSV, whichever is asked for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 import simplejson
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.request import MediaType
 
 from partnership.errors import not_among
-from usage.csv_rows import csv_lines
 
 
 def exact_json(body: Mapping[str, object]) -> HttpResponse:
     """`body` with Decimals as JSON numbers, digit by digit; a float among them is a fault of ours."""
     text = simplejson.dumps(body, use_decimal=True, allow_nan=False)
     return HttpResponse(text, content_type="application/json")
-
-
-def csv_file(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(csv_lines(columns, rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
 
 
 def wants_csv(request: HttpRequest) -> bool:

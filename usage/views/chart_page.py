@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict, StreamingHttpResponse
 
+from accounts.csv_file import csv_file
 from usage import charts, reports
 from usage.charts import DayUrl, Ranked
 from usage.metrics import METRICS, NAMES, Metric
 from usage.period import Period
 from usage.store import Day, Owner
-from usage.views.answers import csv_file
 
 Context = dict[str, object]
 

@@ -8,6 +8,7 @@ from datetime import date
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from accounts.csv_file import csv_file
 from oauth_provider.views.call import Call
 from oauth_provider.views.door import as_uuid
 from partnership.authentication import Door
@@ -23,7 +24,7 @@ from usage.metrics import METRICS, NAMES, Metric
 from usage.period import Period, check_parameters, read_day, read_period
 from usage.sql_store import store
 from usage.store import Owner
-from usage.views.answers import csv_file, exact_json, wants_csv
+from usage.views.answers import exact_json, wants_csv
 from usage.views.cursors import read_event_cursor, write_event_cursor
 from usage.views.shapes import EventQuery, PartnerQuery, PartnerUsageBody, ProjectUsageBody, ReadQuery, UsageEventsBody
 

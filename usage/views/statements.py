@@ -5,6 +5,7 @@ from datetime import date
 
 from django.http import HttpRequest, HttpResponseBase
 
+from accounts.csv_file import csv_file
 from oauth_provider.views.call import Call
 from partnership.authentication import Door
 from partnership.paging import page
@@ -17,7 +18,7 @@ from usage.metrics import METRICS
 from usage.models import Statement
 from usage.period import check_parameters
 from usage.reports import by_total_name
-from usage.views.answers import csv_file, exact_json, wants_csv
+from usage.views.answers import exact_json, wants_csv
 from usage.views.shapes import FormatQuery, StatementBody, StatementsBody
 
 READ = Door("usage:read", changes=False)

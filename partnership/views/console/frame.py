@@ -12,16 +12,20 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext, gettext_lazy
 
 from partnership import members
-from partnership.errors import Invalid, InvalidState, OperationInProgress
+from partnership.errors import Invalid, InvalidState, OperationInProgress, ProvisionerUnavailable
 from partnership.views.console.door import Visit
 
 # Name of the address, title, and the scope without which it is not offered.
 SECTIONS = (
     ("console", gettext_lazy("Overview"), "projects:read"),
+    ("console_projects", gettext_lazy("Projects"), "projects:read"),
+    ("console_operations", gettext_lazy("Operations"), "projects:read"),
+    ("console_events", gettext_lazy("Events"), "projects:read"),
+    ("console_calls", gettext_lazy("Request log"), "projects:read"),
     ("console_secrets", gettext_lazy("Secrets"), "secrets:write"),
     ("console_members", gettext_lazy("Members"), "projects:read"),
 )
-STATES = (InvalidState, OperationInProgress, Invalid)
+STATES = (InvalidState, OperationInProgress, Invalid, ProvisionerUnavailable)
 
 
 def show(request: HttpRequest, visit: Visit, template: str, section: str, **shown: object) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from partnership.models import Partner, PartnerInvitation
+from partnership.models import Operation, Partner, PartnerInvitation
 from tests import cast
 from tests.partnership.clients import PartnerClient
 
@@ -27,13 +27,13 @@ class Desk:
     def at(self, path: str) -> str:
         return f"/partners/{self.partner.pk}/{self.environment}{path}"
 
-    def get(self, path: str = "", **query: str) -> HttpResponse:
+    def get(self, path: str = "", /, **query: str) -> HttpResponse:
         return self.browser.get(self.at(path), query)
 
     def post(self, path: str, form: dict[str, Any] | None = None, **more: Any) -> HttpResponse:
         return self.browser.post(self.at(path), form or {}, **more)
 
-    def read(self, path: str = "", **query: str) -> str:
+    def read(self, path: str = "", /, **query: str) -> str:
         response = self.get(path, **query)
         assert response.status_code == 200, response.status_code
         return response.content.decode()
@@ -56,4 +56,7 @@ class Globex:
             created_at=now, expires_at=now.replace(year=now.year + 1),
         )  # fmt: skip
         self.ids = {"member_id": str(member.pk), "invitation_id": str(invitation.pk)}
+        project = self.client.sync()
+        self.ids["project_id"] = project["project"]["id"]
+        self.ids["operation_id"] = str(Operation.objects.get(project=self.ids["project_id"]).pk)
         self.ids["secret_id"] = str(partner.secrets.get().pk)

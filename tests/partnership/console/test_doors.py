@@ -15,10 +15,24 @@ BASE = "partners/<str:partner_id>/<str:environment>"
 ROLES = ("viewer", "developer", "owner")
 PAGES = {
     "": "viewer",
+    "/projects": "viewer",
+    "/projects/<str:project_id>": "viewer",
+    "/operations": "viewer",
+    "/operations/<str:operation_id>": "viewer",
+    "/events": "viewer",
+    "/calls": "viewer",
     "/members": "viewer",
     "/secrets": "owner",
 }
 ACTS = {
+    "/projects/<str:project_id>/pause": "developer",
+    "/projects/<str:project_id>/restore": "developer",
+    "/projects/<str:project_id>/upgrade": "developer",
+    "/projects/<str:project_id>/restart": "developer",
+    "/projects/<str:project_id>/delete": "developer",
+    "/projects/<str:project_id>/rotate-api-key": "developer",
+    "/operations/<str:operation_id>/cancel": "developer",
+    "/operations/<str:operation_id>/retry": "developer",
     "/secrets/<int:secret_id>/rotate": "owner",
     "/secrets/<int:secret_id>/end": "owner",
     "/members/invite": "owner",

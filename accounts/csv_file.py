@@ -3,6 +3,8 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from django.http import StreamingHttpResponse
+
 # What a spreadsheet takes for a formula, or skips to get to one.
 RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -12,6 +14,12 @@ class Line:
 
     def write(self, line: str) -> str:
         return line
+
+
+def csv_file(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(csv_lines(columns, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
