@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from partnership.views.console import calls, events, members, operations, overview, projects, secrets
+from partnership.views.console import calls, events, members, operations, overview, projects, secrets, webhooks
 
 console_patterns = [
     path("", overview.overview, name="console"),
@@ -18,6 +18,19 @@ console_patterns = [
     path("/operations/<str:operation_id>", operations.operation, name="console_operation"),
     path("/operations/<str:operation_id>/cancel", operations.cancel, name="console_cancel_operation"),
     path("/operations/<str:operation_id>/retry", operations.retry, name="console_retry_operation"),
+    path("/webhooks", webhooks.webhook_list, name="console_webhooks"),
+    path("/webhooks/add", webhooks.add, name="console_add_webhook"),
+    path("/webhooks/<str:webhook_id>", webhooks.webhook, name="console_webhook"),
+    path("/webhooks/<str:webhook_id>/change", webhooks.change, name="console_change_webhook"),
+    path("/webhooks/<str:webhook_id>/switch", webhooks.switch, name="console_switch_webhook"),
+    path("/webhooks/<str:webhook_id>/rotate-secret", webhooks.rotate, name="console_rotate_webhook"),
+    path("/webhooks/<str:webhook_id>/delete", webhooks.remove, name="console_delete_webhook"),
+    path("/webhooks/<str:webhook_id>/replay", webhooks.replay, name="console_replay"),
+    path(
+        "/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/replay",
+        webhooks.replay_delivery,
+        name="console_replay_delivery",
+    ),
     path("/events", events.event_list, name="console_events"),
     path("/calls", calls.call_list, name="console_calls"),
     path("/secrets", secrets.secret_list, name="console_secrets"),

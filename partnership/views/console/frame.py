@@ -20,11 +20,14 @@ SECTIONS = (
     ("console", gettext_lazy("Overview"), "projects:read"),
     ("console_projects", gettext_lazy("Projects"), "projects:read"),
     ("console_operations", gettext_lazy("Operations"), "projects:read"),
+    ("console_webhooks", gettext_lazy("Webhooks"), "webhooks:write"),
     ("console_events", gettext_lazy("Events"), "projects:read"),
     ("console_calls", gettext_lazy("Request log"), "projects:read"),
     ("console_secrets", gettext_lazy("Secrets"), "secrets:write"),
     ("console_members", gettext_lazy("Members"), "projects:read"),
 )
+# Seconds for which the old one goes on when an API key or a webhook's secret is rotated.
+OVERLAPS = {"0": gettext_lazy("now"), "86400": gettext_lazy("in 24 hours"), "604800": gettext_lazy("in 7 days")}
 STATES = (InvalidState, OperationInProgress, Invalid, ProvisionerUnavailable)
 
 

@@ -16,7 +16,7 @@ from accounts.views.security import recently_signed_in
 from partnership import catalog, lifecycle
 from partnership.models import Operation, Project
 from partnership.views.console.door import Visit, act, page
-from partnership.views.console.frame import done, show
+from partnership.views.console.frame import OVERLAPS, done, show
 from partnership.views.console.lists import ProjectFilter, paged
 from partnership.views.operations import visible
 from partnership.views.projects import get_reachable, reachable, rotate_key
@@ -28,8 +28,6 @@ PROJECTS, PROJECT = "console_projects", "console_project"
 SHOWN = 10
 WHITE_LABEL = Project.Mode.WHITE_LABEL
 Type = Operation.Type
-# How long the old API key goes on.
-OVERLAPS = {"0": gettext_lazy("now"), "86400": gettext_lazy("in 24 hours"), "604800": gettext_lazy("in 7 days")}
 
 
 class UpgradeForm(forms.Form):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from partnership.models import Operation, Partner, PartnerInvitation
+from partnership.models import Delivery, Operation, Partner, PartnerInvitation
 from tests import cast
 from tests.partnership.clients import PartnerClient
 
@@ -58,5 +58,9 @@ class Globex:
         self.ids = {"member_id": str(member.pk), "invitation_id": str(invitation.pk)}
         project = self.client.sync()
         self.ids["project_id"] = project["project"]["id"]
-        self.ids["operation_id"] = str(Operation.objects.get(project=self.ids["project_id"]).pk)
+        self.ids["operation_id"] = str(Operation.objects.get(type="create").pk)
+        made = self.client.post("webhooks", {"url": "https://hooks.globex.example/in"})["webhook"]
+        self.ids["webhook_id"] = made["id"]
+        self.client.post(f"{project['project']['id']}/pause")
+        self.ids["delivery_id"] = str(Delivery.objects.get().uuid)
         self.ids["secret_id"] = str(partner.secrets.get().pk)
