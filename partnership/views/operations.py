@@ -16,33 +16,21 @@ from partnership.views.shapes import OperationBody, operation_body
 WRITE = Door("projects:write")
 
 
-class OperationView(PartnerView):
-    def get_operation(self, operation_id: str, *, to_change: bool = False) -> Operation:
-        """Also of a project that is gone by now: how else would one learn that deleting ended?
-
-        To be changed, only those that are the partner's own affair.
-        """
-        caller = self.caller
-        found = Operation.objects.filter(
-            pk=as_uuid(operation_id), project__partner=caller.partner, project__environment=caller.environment
-        ).select_related("project__provisioner")
-        if to_change:
-            found = found.exclude(type__in=BEHIND_THE_SCENES)
-        operation = found.first()
-        if operation is None or not is_open_to(self, operation.project):
-            raise OperationNotFound
-        return operation
+def of_party(party: Party) -> QuerySet[Operation]:
+    """Also of a project that is gone by now: how else would one learn that deleting ended?"""
+    linked = party.partner.connections.filter(cut_at__isnull=True).values("user")
+    found = Operation.objects.filter(project__partner=party.partner, project__environment=party.environment)
+    return found.filter(Q(project__mode=Project.Mode.WHITE_LABEL) | Q(project__user__in=linked))
 
 
 def visible(party: Party) -> QuerySet[Operation]:
-    """Also of a project that is gone by now: how else would one learn that deleting ended?"""
-    linked = party.partner.connections.filter(cut_at__isnull=True).values("user")
-    of_party = Operation.objects.filter(project__partner=party.partner, project__environment=party.environment)
-    return of_party.filter(Q(project__mode=Project.Mode.WHITE_LABEL) | Q(project__user__in=linked))
+    """Those that are the partner's own affair."""
+    return of_party(party).exclude(type__in=BEHIND_THE_SCENES)
 
 
-def get_operation(party: Party, operation_id: str) -> Operation:
-    operation = visible(party).filter(pk=as_uuid(operation_id)).select_related("project__provisioner").first()
+def get_operation(party: Party, operation_id: str, *, to_change: bool = False) -> Operation:
+    found = visible(party) if to_change else of_party(party)
+    operation = found.filter(pk=as_uuid(operation_id)).select_related("project__provisioner").first()
     if operation is None:
         raise OperationNotFound
     return operation
@@ -63,8 +51,7 @@ class OperationCancel(PartnerView):
     }
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
-        operation = self.get_operation(operation_id, to_change=True)
-        operation = get_operation(self.caller, operation_id)
+        operation = get_operation(self.caller, operation_id, to_change=True)
         return answer(operation_body(operations.cancel(operation, actor=self.caller.actor, now=self.now)))
 
 
@@ -82,8 +69,7 @@ class OperationRetry(PartnerView):
     }
 
     def post(self, request: HttpRequest, operation_id: str) -> JsonResponse:
-        operation = self.get_operation(operation_id, to_change=True)
-        operation = get_operation(self.caller, operation_id)
+        operation = get_operation(self.caller, operation_id, to_change=True)
         again = lifecycle.retry(operation, actor=self.caller.actor, now=self.now)
         response = answer(operation_body(again), 202)
         response["Location"] = f"/partnership/v1/{self.caller.partner.pk}/operations/{again.id}"

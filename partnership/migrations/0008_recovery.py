@@ -19,7 +19,7 @@ def forget_operations(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> No
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_staff_permissions"),
-        ("partnership", "0005_erased_actors"),
+        ("partnership", "0007_members"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
