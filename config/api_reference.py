@@ -1,8 +1,10 @@
-"""The API's reference at /docs: what `call_schema.py` reads from the views, and `plain_endpoints.py`."""
+"""The API's reference as a document, and /docs, where it is tried: what `call_schema.py` reads from the views, and
+`plain_endpoints.py`, with an example of each call in three languages."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +13,11 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from config import guides, markdown
+from config.call_samples import operations, sample
 from config.call_schema import Schema
 from config.introspection_reference import INTROSPECTION_PATHS
 from config.openid_reference import OPENID_PATHS, OPENID_SCHEMAS
@@ -43,10 +49,17 @@ def as_yaml(request: HttpRequest) -> HttpResponse:
 
 @method_decorator(csp_update({"img-src": ["data:"]}), name="dispatch")  # Swagger UI draws its arrows so
 class Reference(SpectacularSwaggerSplitView):
-    """GET /docs: Swagger UI in our template; it starts under our policy only split in page and script."""
+    """GET /docs: the quickstart, and Swagger UI, which starts under our policy only split in page and script."""
 
     url_name = "openapi_json"
     template_name = "docs/reference.html"
+    schema = None  # it is no call
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        guides.speak_english()
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response.data |= {"guides": guides.listed(), "here": "home", "start": guides.read("quickstart")}
+        return response
 
 
 def add_plain_endpoints(result: Schema, generator: object, request: object, public: bool) -> Schema:
@@ -74,6 +87,7 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
             },
             "registration": {"type": "http", "scheme": "bearer", "description": "`registration_access_token`."},
             "client": {"type": "http", "scheme": "basic", "description": "`client_id` and `client_secret`."},
+            "token": {"type": "http", "scheme": "bearer", "description": "An access token that you have already."},
         }
     )
     result["paths"] = {
@@ -84,4 +98,17 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
         **REGISTRATION_PATHS,
         **result.get("paths", {}),
     }
+    for path, method, operation in operations(result):
+        complete(path, method, operation)
     return result
+
+
+def complete(path: str, method: str, operation: Schema) -> None:
+    """Beside what the tables say of a call: its examples, where they can be read, and that a token can be pasted."""
+    operation["x-codeSamples"] = sample(path, method, operation).in_languages()
+    operation["externalDocs"] = {
+        "url": f"/docs/calls/{markdown.slug(operation['tags'][0])}#{operation['operationId']}",
+        "description": "This call in curl, Python and JavaScript",
+    }
+    if any(scheme in row for row in operation.get("security", []) for scheme in ("person", "machine")):
+        operation["security"] = [*operation["security"], {"token": []}]

@@ -1,6 +1,7 @@
-"""docs/errors.md: every code that goes out, read from the errors' classes and the calls that refuse with them.
+"""Every code that goes out, read from the errors' classes and the calls that refuse with them.
 
-`manage.py write_docs` writes it; a test compares (docs/decisions/0069).
+docs/errors.md has them by API: `manage.py write_docs` writes it, a test compares (docs/decisions/0069).
+/docs/errors has them by code, so that `/docs/errors#rate_limited` leads to it from wherever it was met.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from config.pushed_request_reference import PUSHED_PATHS
 from config.registration_reference import REGISTRATION_PATHS
 from oauth_provider.errors import WORDS
 from oauth_provider.views.door import PlatformView
+from partnership.errors import ProjectLimitReached
 from partnership.views.door import PartnerView
+from usage.cloud_events import NO_EVENT
+from usage.ingest import MESSAGES
 
 View = type[PartnerView] | type[PlatformView]
 Row = tuple[int, str, str, str]
@@ -49,17 +53,68 @@ OAUTH = """\
 Under `/api/oauth/v1`: `{"error", "error_description", "message"}`. Authorize has no JSON: it sends `error`
 and `error_description` to the redirect URI, and shows a page where client or redirect URI can't be trusted.
 """
+# Of the co-branded `sync-project` alone (partnership/views/co_branded.py).
+PLAN_LIMIT = (200, "project_limit_reached", ProjectLimitReached.message, ProjectLimitReached.mend)
 HEAD = "| status | code | cause | what to do |\n|---|---|---|---|\n"
 
 
+EVENTS = """\
+## Usage events
+
+A batch is answered 200 and names in `rejected` each event that does not count, by its `code`. It stays refused:
+mend it and send it under a new id.
+"""
+EVENTS_HEAD = "| code | cause |\n|---|---|\n"
+# Where the bodies of each dialect are met, as the page by code says it.
+PLACES = {PARTNERSHIP: "Partnership API", PLATFORM: "Platform API", OAUTH: "OAuth endpoints"}
+BY_CODE = """\
+# Errors
+
+Every code that an answer can have, in alphabetical order. A code is for programs and stays; its sentence is for people
+and may change. Each refusal names its place here in the header `Link`, with `rel="help"`, and has an id (`requestId`,
+`X-Request-Id`) by which support finds it. `Retry-After` counts in seconds.
+
+- Partnership API, under `/partnership/v1`: `{"success": false, "message", "code", "requestId"}`; a validation error
+  has `errors`, a list of `{param, code, message}`; a refusal that an operation causes its `operation_id`.
+- Platform API (organizations, projects, profile, usage): `{"error", "code", "requestId"}`, the sentence in `error`.
+- OAuth endpoints, under `/api/oauth/v1`: `{"error", "error_description", "message"}`, with the code in `error`.
+"""
+
+
 def as_markdown() -> str:
-    parts = [
-        INTRODUCTION,
-        PARTNERSHIP + "\n" + table(rows_of(refusals(PartnerView))),
-        PLATFORM + "\n" + table(rows_of([*refusals(PlatformView), *PROFILE_REFUSALS])),
-        OAUTH + "\n" + table([*oauth_rows(), *rows_of([*EVERYWHERE, *USERINFO_REFUSALS], renamed=OAUTH_CODES)]),
-    ]
-    return "\n".join(parts)
+    parts = [introduction + "\n" + table(rows) for introduction, rows in areas().items()]
+    events = EVENTS_HEAD + "".join(f"| `{code}` | {cause} |\n" for code, cause in events_refused().items())
+    return "\n".join([INTRODUCTION, *parts, EVENTS + "\n" + events])
+
+
+def by_code() -> str:
+    """Markdown with a heading for each code."""
+    found: dict[str, list[str]] = {}
+    for introduction, rows in areas().items():
+        for (status, code), said in merged(rows).items():
+            found.setdefault(code, []).append(f"| {PLACES[introduction]} {line(status, code, said, named=False)}")
+    for code, cause in events_refused().items():
+        found.setdefault(code, []).append(
+            f"| Usage event | 200 | {cause} | Mend the event, and send it under a new id. |\n"
+        )
+    head = "| where | status | cause | what to do |\n|---|---|---|---|\n"
+    return "\n".join([BY_CODE, *(f"## `{code}`\n\n{head}{''.join(found[code])}" for code in sorted(found))])
+
+
+def areas() -> dict[str, list[Row]]:
+    return {
+        PARTNERSHIP: [*rows_of(refusals(PartnerView)), PLAN_LIMIT],
+        PLATFORM: rows_of([*refusals(PlatformView), *PROFILE_REFUSALS]),
+        OAUTH: [*oauth_rows(), *rows_of([*EVERYWHERE, *USERINFO_REFUSALS], renamed=OAUTH_CODES)],
+    }
+
+
+def events_refused() -> dict[str, str]:
+    """Of usage events: code -> cause; a code that ingest and store both have says both."""
+    found = dict(NO_EVENT)
+    for verdict, message in MESSAGES.items():
+        found[verdict.value] = " Or: ".join(filter(None, [found.get(verdict.value), message]))
+    return dict(sorted(found.items()))
 
 
 def refusals(base: View) -> list[type[ApiError]]:
@@ -106,15 +161,20 @@ def said_in_reference() -> Iterator[tuple[int, str]]:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """One line for each status and code; several causes of one stand beside each other."""
-    merged: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    return HEAD + "".join(line(status, code, said) for (status, code), said in merged(rows).items())
+
+
+def merged(rows: Iterable[Row]) -> dict[tuple[int, str], list[tuple[str, str]]]:
+    """One entry for each status and code; several causes of one stand beside each other."""
+    found: dict[tuple[int, str], list[tuple[str, str]]] = {}
     for status, code, cause, mend in sorted(rows, key=lambda row: row[:2]):
-        said = merged.setdefault((status, code), [])
+        said = found.setdefault((status, code), [])
         if (cause, mend) not in said:
             said.append((cause, mend))
-    return HEAD + "".join(line(status, code, said) for (status, code), said in merged.items())
+    return found
 
 
-def line(status: int, code: str, said: list[tuple[str, str]]) -> str:
+def line(status: int, code: str, said: list[tuple[str, str]], *, named: bool = True) -> str:
     causes, mends = (" Or: ".join(texts) for texts in zip(*said, strict=True))
-    return f"| {status} | `{code}` | {causes} | {mends} |\n"
+    name = f" `{code}` |" if named else ""
+    return f"| {status} |{name} {causes} | {mends} |\n"

@@ -95,12 +95,15 @@ def dialect(path: str) -> Callable[[HttpRequest, ApiError], HttpResponse]:
 
 
 def render_oauth(request: HttpRequest, error: ApiError) -> HttpResponse:
-    body = {
-        "error": OAUTH_CODES.get(error.code, error.code),
-        "error_description": error.message,
-        "message": error.message,
-    }
-    return JsonResponse(body, status=error.status)
+    code = OAUTH_CODES.get(error.code, error.code)
+    body = {"error": code, "error_description": error.message, "message": error.message}
+    return explained(code, JsonResponse(body, status=error.status))
+
+
+def explained(code: str, response: JsonResponse) -> JsonResponse:
+    """With the place where the catalogue explains `code`: beside the body, which the contract holds to the letter."""
+    response["Link"] = f'</docs/errors#{code}>; rel="help"'
+    return response
 
 
 def render_platform(request: HttpRequest, error: ApiError) -> HttpResponse:
@@ -110,7 +113,7 @@ def render_platform(request: HttpRequest, error: ApiError) -> HttpResponse:
         "requestId": request.META["gatehouse.request_id"],
         **error.data,
     }
-    return JsonResponse(body, status=error.status)
+    return explained(error.code, JsonResponse(body, status=error.status))
 
 
 def render_partnership(request: HttpRequest, error: ApiError) -> HttpResponse:
@@ -121,7 +124,7 @@ def render_partnership(request: HttpRequest, error: ApiError) -> HttpResponse:
         "requestId": request.META["gatehouse.request_id"],
         **error.data,
     }
-    return JsonResponse(body, status=error.status)
+    return explained(error.code, JsonResponse(body, status=error.status))
 
 
 def render_page(request: HttpRequest, error: ApiError) -> HttpResponse:

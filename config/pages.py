@@ -18,6 +18,7 @@ from django.utils.deprecation import MiddlewareMixin
 from accounts import last_seen
 from config.errors import dialect, render_page
 
+STATUS = "/status"
 Response = HttpResponseBase | Awaitable[HttpResponseBase]
 
 
@@ -28,15 +29,22 @@ class ForPages(MiddlewareMixin):
         return self.get_response(request)
 
 
-class SessionMiddleware(ForPages, sessions.SessionMiddleware):
+class ForVisitors(ForPages):
+    """What asks who looks at the page. /status asks nobody: it has to answer where sessions can't be read."""
+
+    def __call__(self, request: HttpRequest) -> Response:
+        return self.get_response(request) if request.path == STATUS else super().__call__(request)
+
+
+class SessionMiddleware(ForVisitors, sessions.SessionMiddleware):
     pass
 
 
-class AuthenticationMiddleware(ForPages, auth.AuthenticationMiddleware):
+class AuthenticationMiddleware(ForVisitors, auth.AuthenticationMiddleware):
     pass
 
 
-class MessageMiddleware(ForPages, messages.MessageMiddleware):
+class MessageMiddleware(ForVisitors, messages.MessageMiddleware):
     pass
 
 
@@ -51,7 +59,7 @@ class LocaleMiddleware(ForPages, locale.LocaleMiddleware):
         return super().__call__(request)
 
 
-class LastSeenMiddleware(ForPages, last_seen.LastSeenMiddleware):
+class LastSeenMiddleware(ForVisitors, last_seen.LastSeenMiddleware):
     pass
 
 

@@ -23,6 +23,21 @@ DEFAULT_RATE_LIMITS: dict[str, tuple[int, int]] = {
     "invitation": (20, 3600),
 }
 
+# What each counts, and by whom, as /docs/limits tells it.
+MEANINGS: dict[str, tuple[str, str]] = {
+    "authorize": ("authorize, page loads", "address"),
+    "token": ("token, without a device's polls", "client; public clients by address too"),
+    "client_failure": ("clients that are unknown or did not prove themselves", "address"),
+    "profile": ("profile", "access token"),
+    "signin_address": ("failures at sign-in, sign-up, reset and device codes", "address"),
+    "signin_account": ("failures at sign-in", "account"),
+    "par": ("pushed authorization requests", "client; public clients by address too"),
+    "device_authorization": ("starts of a device login", "client; public clients by address too"),
+    "registration": ("registrations", "person, or else address"),
+    "client_document": ("metadata documents of clients, fetched", "address"),
+    "invitation": ("invitations by mail", "person"),
+}
+
 
 def parse_rate_limits(text: str) -> dict[str, tuple[int, int]]:
     """The defaults with the rows of `name=count/seconds,...` laid over them.

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from config import api_reference, demo, health, metrics
+from config import api_reference, call_collection, call_pages, demo, guide_search, guides, health, metrics, status
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
@@ -26,6 +26,12 @@ urlpatterns = [
     path("docs", api_reference.Reference.as_view(), name="api_reference"),
     path("docs/openapi.yaml", api_reference.as_yaml, name="openapi_yaml"),
     path("docs/openapi.json", api_reference.as_json, name="openapi_json"),
+    path("docs/postman.json", call_collection.as_postman, name="postman_json"),
+    path("docs/search", guide_search.found, name="search"),
+    path("docs/calls", call_pages.calls, name="calls"),
+    path("docs/calls/<slug:name>", call_pages.area, name="calls_of"),
+    path("docs/<slug:name>", guides.page, name="guide"),
+    path("status", status.status, name="status"),
 ]
 
 if settings.EMBEDDED:

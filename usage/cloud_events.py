@@ -25,6 +25,12 @@ TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 UUID_LETTERS = 36
+# The codes of what is refused here, with what they have in common: each goes out with a sentence of its own.
+NO_EVENT = {
+    "invalid_event": "It is no event: an attribute is missing, malformed or not allowed.",
+    "invalid_value": "An amount is not a number as the metric takes it.",
+    "unknown_metric": "data names a metric that is unknown here.",
+}
 
 
 class Refused(Exception):
@@ -94,7 +100,7 @@ def read_amounts(data: dict[str, object]) -> Amounts:
     for name, value in data.items():
         places = PLACES.get(name)
         if places is None:
-            raise Refused("unknown_metric", "data names a metric that is unknown here.")
+            raise Refused("unknown_metric", NO_EVENT["unknown_metric"])
         try:
             amounts[name] = read_amount(value, places)
         except InvalidValue as why:

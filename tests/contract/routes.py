@@ -192,6 +192,12 @@ STRANGERS: dict[str, Row] = {
     "docs": PAGE,
     "docs/openapi.yaml": PAGE,
     "docs/openapi.json": PAGE,
+    "docs/postman.json": PAGE,
+    "docs/search": PAGE,
+    "docs/calls": PAGE,
+    "docs/calls/<slug:name>": Row("GET", 404),
+    "docs/<slug:name>": Row("GET", 404),
+    "status": PAGE,
     "admin/logout/": Row("GET", 302, "/admin/"),
 }
 
@@ -219,6 +225,7 @@ NOT_IN_REFERENCE = (
     "partners",
     "readyz",
     "metrics",
+    "status",
 )
 # What only a page of ours, in the person's browser, leads to.
 STEPS_OF_A_PAGE = ("api/oauth/v1/authorize/<handle:handle>", "api/oauth/v1/logout/confirm")
