@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,6 +13,7 @@ from config.api_reference import document
 from config.call_samples import VARIABLE, Sample, operations, sample
 
 FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+NEEDED = re.compile(r"{{(\w+)}}")
 
 
 @require_safe
@@ -23,11 +25,12 @@ def as_postman(request: HttpRequest) -> HttpResponse:
 
 def collection(address: str) -> dict[str, Any]:
     folders: dict[str, list[dict[str, Any]]] = {}
-    variables = {"GATEHOUSE": address}
     for path, method, operation in operations(document()):
-        request = sample(path, method, operation)
-        folders.setdefault(operation["tags"][0], []).append(item(operation["summary"], request))
-        variables |= {name: "" for name in VARIABLE.findall(repr(request)) if name not in variables}
+        request = item(operation["summary"], sample(path, method, operation))
+        folders.setdefault(operation["tags"][0], []).append(request)
+    variables = {"GATEHOUSE": address}
+    for name in NEEDED.findall(json.dumps(folders)):
+        variables.setdefault(name, "")
     return {
         "info": {"name": "Gatehouse", "schema": FORMAT},
         "item": [{"name": name, "item": items} for name, items in folders.items()],

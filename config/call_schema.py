@@ -28,6 +28,8 @@ Schema = dict[str, Any]
 # Of every call, before anybody asks who makes it.
 GENERAL: list[type[ApiError]] = [BadRequest, NotFound, RequestTooLarge, Unavailable]
 PLAIN_TYPES = {str: "string", int: "integer", bool: "boolean", float: "number", Decimal: "number"}
+# Said, because generators of TypeScript take an object without it for one that is empty.
+OBJECT: Schema = {"type": "object", "additionalProperties": True}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -131,7 +133,7 @@ class CallSchema(AutoSchema):
             return {"type": PLAIN_TYPES[hint]}
         origin, inner = get_origin(hint), get_args(hint)
         if origin is dict:
-            return {"type": "object"}
+            return OBJECT
         if origin is list:
             return {"type": "array", "items": self.schema(inner[0])}
         if origin in (UnionType, Union):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.errors import RateLimited
-from config.call_schema import Schema, refused
+from config.call_schema import OBJECT, Schema, refused
 from oauth_provider.errors import WORDS, InsufficientScope, InvalidToken, MachineHasNoPerson
 from oauth_provider.grants import GRANTS
 
@@ -145,8 +145,9 @@ SCHEMAS: Schema = {
             created_at=text("2025-01-01T00:00:00Z", format="date-time"),
         ),
     ),
-    "Metadata": {"type": "object", "description": "RFC 8414 or RFC 9728."},
-    "KeySet": fields("keys", keys={"type": "array", "items": {"type": "object", "description": "RFC 7517"}}),
+    "LatestVersion": fields("version cached", version=text("v2.2.3"), cached={"type": "boolean"}),
+    "Metadata": {**OBJECT, "description": "RFC 8414 or RFC 9728."},
+    "KeySet": fields("keys", keys={"type": "array", "items": {**OBJECT, "description": "RFC 7517"}}),
 }
 
 
@@ -280,7 +281,7 @@ PATHS: Schema = {
             "tags": ["Platform"],
             "operationId": "latest_version",
             "summary": "The newest service version, for clients that look for one",
-            "responses": {"200": json({"type": "object"}, "See docs/contract/platform.md.")},
+            "responses": {"200": json(ref("LatestVersion"), "Public.")},
         }
     },
     "/auth/v1/profile": {

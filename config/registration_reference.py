@@ -1,6 +1,6 @@
 """Registration in the API's reference (docs/contract/oauth.md, "Other endpoints"; RFC 7591 and 7592)."""
 
-from config.call_schema import Schema
+from config.call_schema import OBJECT, Schema
 from config.plain_endpoints import NO_STORE, fields, json, ref, said_by, text
 
 LIST: Schema = {"type": "array", "items": {"type": "string"}}
@@ -12,7 +12,7 @@ METADATA: dict[str, Schema] = {
     "token_endpoint_auth_method": text(
         enum=["none", "client_secret_basic", "client_secret_post", "private_key_jwt"], description="Or `client_type`."
     ),
-    "jwks": {"type": "object", "description": "Of private_key_jwt: this or `jwks_uri` (RFC 7517)."},
+    "jwks": {**OBJECT, "description": "Of private_key_jwt: this or `jwks_uri` (RFC 7517)."},
     "jwks_uri": text(format="uri"),
     "client_type": text(enum=["public", "confidential"]),
     "name": text(),

@@ -12,7 +12,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from django.conf import settings
 
-from tests.lanes.advisories import LOCKS, read, told
+from tests.lanes.advisories import CLIENTS_LOCK, LOCKS, read, told
 
 ROOT = settings.ROOT
 PACKAGE = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
@@ -28,7 +28,7 @@ def bill(lock):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, CLIENTS_LOCK])
 def test_each_package_is_pinned_with_its_hashes_and_no_address(lock):
     text = (ROOT / lock).read_text()
     blocks = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)

@@ -13,6 +13,7 @@ from typing import Any
 from tests.lanes.server import ROOT
 
 LOCKS = ("requirements.lock", "requirements-tracing.lock", "requirements-dev.lock")
+CLIENTS_LOCK = "tests/lanes/python/requirements.lock"  # of a lane, in an environment of its own
 TIMEOUT_SECONDS = 300
 
 
@@ -65,7 +66,7 @@ def told(lock: str, answer: Answer | None) -> str:
 
 def main() -> int:
     is_vulnerable = False
-    for lock in LOCKS:
+    for lock in (*LOCKS, CLIENTS_LOCK):
         answer = ask(lock)
         print(told(lock, answer), flush=True)
         is_vulnerable = is_vulnerable or bool(answer and answer.vulnerable)
