@@ -1,15 +1,17 @@
 """How far a long command is: a bar with count, rate and time left on a terminal, else a line per 10 s."""
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+T = TypeVar("T")
 LINE_EVERY_SECONDS = 10.0
 
 
@@ -51,3 +53,11 @@ class Progress:
         rate = self.count / max(self.told_at - self.started, 0.001)
         left = (self.total - self.count) / rate
         self.out.write(f"{self.what}: {self.count} of {self.total}, {rate:.0f}/s, {left:.0f} s left\n")
+
+
+def shown(what: str, items: Sequence[T]) -> Iterator[T]:
+    """`items`, one after the other, while standard error tells how far it is."""
+    with Progress(what, len(items), sys.stderr) as progress:
+        for item in items:
+            yield item
+            progress.step()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -37,6 +38,13 @@ def setting_faults() -> list[Fault]:
 def system_faults() -> list[Fault]:
     """What is wrong with what the settings name: files, database, migrations."""
     return [fault for check in SYSTEM_CHECKS for fault in check()]
+
+
+def refuse_faults() -> None:
+    """Ends a command with 78 before it begins, where settings are wrong; says all that is."""
+    if faults := setting_faults():
+        sys.stderr.write("\n\n".join(map(str, faults)) + "\n")
+        sys.exit(EXIT_CONFIGURATION)
 
 
 def check_secret_key() -> Iterator[Fault]:

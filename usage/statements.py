@@ -9,7 +9,7 @@ Source: usage.md, "Metering in", Closing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -33,6 +33,7 @@ from usage.reports import Body, adjustment_rows, by_total_name, existing_in
 from usage.sql_store import store
 from usage.store import Owner
 
+Missing = tuple[Partner, str, date]  # a partner's environment, and the first day of the month
 CHUNK = 500
 
 
@@ -53,15 +54,15 @@ def first_day_left_open(now: datetime) -> date:
     return first_of((now - timedelta(days=settings.USAGE_CLOSE_AFTER_DAYS)).date())
 
 
-def close_due(now: datetime) -> int:
-    """Closes what is due and writes the missing statements. How many it wrote."""
+def close_due(now: datetime, *, shown: Callable[[list[Missing]], Iterable[Missing]] = list) -> int:
+    """Closes what is due and writes the missing statements, which `shown` goes through. How many it wrote."""
     due = first_day_left_open(now)
     if store.first_open_day() < due:
         store.close_before(due, now)
-    return sum(write(*each, now) for each in missing())
+    return sum(write(*each, now) for each in shown(list(missing())))
 
 
-def missing() -> Iterator[tuple[Partner, str, date]]:
+def missing() -> Iterator[Missing]:
     """Closed months in which a partner had projects, but has no statement; the oldest first."""
     first_open_day = store.first_open_day()
     written = set(Statement.objects.values_list("partner_id", "environment", "month"))

@@ -1,10 +1,12 @@
 import json
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
+from accounts.progress import shown
 from config import audit_trail
 
 
@@ -20,9 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, first: date, last: date, **options: Any) -> None:
         if last < first:
-            raise CommandError("--to lies before --from.")
-        for line in audit_trail.lines(begin_of(first), begin_of(last + timedelta(days=1))):
-            self.stdout.write(json.dumps(line, ensure_ascii=False, cls=DjangoJSONEncoder))
+            raise CommandError("--to lies before --from.", returncode=2)
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        for day in days if sys.stdout.isatty() else shown("Days", days):  # nobody could read a bar between lines
+            for line in audit_trail.lines(begin_of(day), begin_of(day + timedelta(days=1))):
+                self.stdout.write(json.dumps(line, ensure_ascii=False, cls=DjangoJSONEncoder))
 
 
 def begin_of(day: date) -> datetime:

@@ -22,14 +22,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name")
+        parser.add_argument("name", help="as people read it")
         parser.add_argument("--contact", required=True, help="e-mail address, told when a webhook is switched off")
-        parser.add_argument("--co-branded", action="store_true")
-        parser.add_argument("--white-label", action="store_true")
+        parser.add_argument("--co-branded", action="store_true", help="its people know the platform")
+        parser.add_argument("--white-label", action="store_true", help="its people know the partner alone")
         parser.add_argument("--environment", choices=Environment.values, default="live", help="of the first secret")
         parser.add_argument("--scope", action="append", choices=SCOPES, help="of the first secret; default: all")
         parser.add_argument("--network", action="append", default=[], help="a CIDR it may be used from; default: any")
-        parser.add_argument("--requests-per-minute", type=int, default=600)
+        parser.add_argument("--requests-per-minute", type=int, default=600, help="default: 600")
         parser.add_argument("--dry-run", action="store_true", help="check, make nothing")
         parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 

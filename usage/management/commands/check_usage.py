@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.progress import shown
 from usage.management.days import Days, add_days, as_json, as_lines
-from usage.progress import shown
 from usage.rollup import broken_statements, differences
 
 
@@ -20,10 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = Days.read(options)
-        total = len(days.span)
-        found = [
-            each for day in shown(days.span.days(), total=total, noun="days") for each in differences(day, repair=False)
-        ]
+        found = [each for day in shown("Days", list(days.span.days())) for each in differences(day, repair=False)]
         broken = [str(statement) for statement in broken_statements()]
         if options["json"]:
             self.stdout.write(as_json(days, found, repaired=False, broken_statements=broken))

@@ -1,10 +1,12 @@
 import json
 import sys
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from accounts.progress import shown
 from usage import statements
 from usage.sql_store import store
 
@@ -22,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         before, due = store.first_open_day(), statements.first_day_left_open(now)
-        written = 0 if options["dry_run"] else statements.close_due(now)
+        written = 0 if options["dry_run"] else statements.close_due(now, shown=partial(shown, "Statements"))
         open_from = max(before, due)
         if options["json"]:
             told = {"open_from": open_from.isoformat(), "was_open_from": before.isoformat(), "statements": written}

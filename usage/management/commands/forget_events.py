@@ -29,4 +29,5 @@ class Command(BaseCommand):
             told = {"before": before.isoformat(), "dropped": dropped, "dry_run": options["dry_run"]}
             self.stdout.write(json.dumps(told))
             return
-        self.stdout.write(f"{dropped} partitions dropped; events from {before} on are kept")
+        done = "would drop what is older" if options["dry_run"] else f"{dropped} partitions dropped"
+        self.stdout.write(f"{done}; events from {before} on are kept")

@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.progress import shown
 from usage.management.days import Days, add_days, as_json, as_lines
-from usage.progress import shown
 from usage.rollup import differences
 
 
@@ -22,12 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         days = Days.read(options)
         repair = not options["dry_run"]
-        total = len(days.span)
-        found = [
-            each
-            for day in shown(days.span.days(), total=total, noun="days")
-            for each in differences(day, repair=repair)
-        ]
+        found = [each for day in shown("Days", list(days.span.days())) for each in differences(day, repair=repair)]
         closed = [each for each in found if each.on < days.first_open_day]
         if options["json"]:
             self.stdout.write(as_json(days, found, repaired=repair))
