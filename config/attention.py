@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from oauth_provider import registration_queue
 from partnership import recovery
-from usage import self_check
+from usage import self_check, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,23 @@ def purges(request: HttpRequest) -> Iterator[Item]:
 
 # Each yields what the person who asks may see of its kind.
 KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations, usage_differences, purges)
+
+
+def events_waiting(request: HttpRequest) -> Iterator[Item]:
+    if not request.user.has_perm("usage.view_selfcheck"):
+        return
+    minutes = int(waiting.longest_seconds(timezone.now()) // 60)
+    if minutes >= waiting.LATE_MINUTES:
+        text = ngettext(
+            "Usage events have waited %d minute for ClickHouse",
+            "Usage events have waited %d minutes for ClickHouse",
+            minutes,
+        )
+        yield Item(text % minutes, reverse("admin:usage_selfcheck_changelist"))
+
+
+# Each yields what the person who asks may see of its kind.
+KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations, usage_differences, events_waiting)
 
 
 def items(request: HttpRequest) -> list[Item]:

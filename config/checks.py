@@ -21,7 +21,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.encryption import decrypt
 from config.faults import Fault
-from config.feature_checks import check_traces, check_usage_days
+from config.feature_checks import check_clickhouse, check_traces, check_usage_days
 from oauth_provider.models import SigningKey
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
@@ -281,6 +281,7 @@ SETTING_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (
     check_mail,
     check_environment,
     check_usage_days,
+    check_clickhouse,
     check_traces,
     check_variable_names,
 )

@@ -28,7 +28,8 @@ from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
 from partnership import deliveries, idempotency, operations, recovery, request_log
 from usage import compute, counters, self_check, sizes, statements
-from usage.sql_store import store
+from usage.chosen_store import store
+from usage.errors import EventsUnavailable
 
 log = structlog.get_logger("gatehouse.work")
 
@@ -90,6 +91,14 @@ def tell_of_logouts(now: datetime) -> dict[str, int]:
 
 def keep_usage(now: datetime) -> dict[str, int]:
     return {"usage": store.keep_house(now)}
+
+
+def copy_events(now: datetime) -> dict[str, int]:
+    try:
+        return {"events_copied": store.copy_due(now)}
+    except EventsUnavailable as fault:  # all the same until it is back: no stack for each try
+        log.warning("events not copied", detail=fault.detail)
+        return {}
 
 
 def close_months(now: datetime) -> dict[str, int]:
@@ -175,6 +184,7 @@ USAGE = Lane(
     ),
 )
 # Each by itself: they ask others, and a slow one holds nothing else up.
+EVENT_COPIES = Lane("event_copies", 1.0, 1.0, (Chore("copy_events", 2, copy_events),))
 COUNTERS = Lane("counters", 5.0, 5.0, (Chore("collect_counters", 0, collect_counters),))
 SIZES = Lane("sizes", 5.0, 5.0, (Chore("collect_sizes", 0, collect_sizes),))
 LANES = (
@@ -182,6 +192,7 @@ LANES = (
     USAGE,
     SIZES,
     COUNTERS,
+    EVENT_COPIES,
     OPERATIONS,
     OPERATIONS,
     DELIVERIES,

@@ -13,8 +13,8 @@ from partnership import creation
 from partnership.creation import Owner, Wanted
 from partnership.events import SYSTEM
 from partnership.models import Partner, Project
+from usage.chosen_store import store
 from usage.metrics import Amounts
-from usage.sql_store import store
 from usage.store import Recorded, Sender
 
 DAYS = 34  # the oldest event is younger than MAX_LATE at any time of the day

@@ -1,9 +1,10 @@
-"""What `doctor` asks of others, a few seconds each: the database's clock, the mail server, each provisioner."""
+"""What `doctor` asks of others, a few seconds each: the database's clock, mail, ClickHouse, provisioners."""
 
 from __future__ import annotations
 
 import smtplib
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import get_connection
@@ -15,13 +16,16 @@ from config.condition import Line, guarded
 from partnership import catalog
 from partnership.models import Provisioner
 from partnership.provisioners.base import DriverError
+from usage import waiting
+from usage.clickhouse_store.server import HttpClickHouse
+from usage.errors import EventsUnavailable
 
 # Codes live for 300 s and proofs are good for less; hosts that keep time are within milliseconds.
 SKEW_WARNS_SECONDS, SKEW_FAILS_SECONDS = 1, 10
 
 
 def lines(now: datetime) -> list[Line]:
-    return [guarded("clock", clock, now), mail_server(), *provisioners(now)]
+    return [guarded("clock", clock, now), mail_server(), *clickhouse(now), *provisioners(now)]
 
 
 def clock(now: datetime) -> Line:
@@ -56,6 +60,26 @@ def mail_server() -> Line:
         # Not its own words: a server may quote the user's name.
         return Line("fail", "mail server", f"{settings.EMAIL_HOST} does not take mail ({type(failure).__name__})")
     return Line("ok", "mail server", f"{settings.EMAIL_HOST} answers")
+
+
+def clickhouse(now: datetime) -> list[Line]:
+    """None where events are in the database alone."""
+    return [guarded("events", copied, now)] if settings.CLICKHOUSE_URL or waiting.is_copied() else []
+
+
+def copied(now: datetime) -> Line:
+    if not settings.CLICKHOUSE_URL:
+        text = "wait for ClickHouse: set GATEHOUSE_CLICKHOUSE_URL again, or run manage.py stop_copying"
+        return Line("warn", "events", text)
+    host = urlsplit(settings.CLICKHOUSE_URL).hostname
+    try:
+        HttpClickHouse(settings.CLICKHOUSE_URL, timeout_seconds=5).rows("SELECT 1")
+    except EventsUnavailable:
+        # Not its own words: they may quote the user's name.
+        return Line("fail", "events", f"ClickHouse at {host} does not answer, or refuses the user")
+    seconds = int(waiting.longest_seconds(now))
+    late = seconds >= 60 * waiting.LATE_MINUTES
+    return Line("warn" if late else "ok", "events", f"ClickHouse at {host} answers; the oldest has waited {seconds} s")
 
 
 def provisioners(now: datetime) -> list[Line]:

@@ -1,4 +1,7 @@
-"""Start-up checks of what a deployment may leave out: metering's days, traces. Listed in `config/checks.py`."""
+"""Start-up checks of what a deployment may leave out: metering's days, ClickHouse, traces.
+
+Listed in `config/checks.py`.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,26 @@ def check_usage_days() -> Iterator[Fault]:
             f"GATEHOUSE_USAGE_COLLECT_SECONDS is {settings.USAGE_COLLECT_SECONDS}",
             "sizes are sampled at least once a day, or the day has none, and at most once a minute",
             "set GATEHOUSE_USAGE_COLLECT_SECONDS from 60 to 86400",
+        )
+
+
+def check_clickhouse() -> Iterator[Fault]:
+    if not settings.CLICKHOUSE_URL:
+        return
+    parts = urlsplit(settings.CLICKHOUSE_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield Fault(
+            "GH018",
+            "GATEHOUSE_CLICKHOUSE_URL is no http address",
+            "ClickHouse is spoken to over its HTTP interface",
+            "set GATEHOUSE_CLICKHOUSE_URL=https://user:password@host:8443/database",
+        )
+    if urlsplit(settings.DATABASE_URL).scheme == "sqlite":
+        yield Fault(
+            "GH018",
+            "GATEHOUSE_CLICKHOUSE_URL is set, and the database is SQLite",
+            "the outbox is PostgreSQL's",
+            "unset GATEHOUSE_CLICKHOUSE_URL, or set GATEHOUSE_DATABASE_URL to PostgreSQL",
         )
 
 

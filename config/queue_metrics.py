@@ -18,6 +18,7 @@ from oauth_provider.models import ClientSession, SigningKey
 from partnership import deliveries
 from partnership.models import Delivery, Operation
 from partnership.models.operation import OPEN
+from usage.models import OutgoingBatch
 
 
 class QueueCollector(Collector):
@@ -52,6 +53,7 @@ def depths() -> dict[str, int]:
         "deliveries": Delivery.objects.filter(status=Delivery.Status.PENDING).count(),
         "mails": OutgoingMail.objects.count(),
         "logout_tokens": ClientSession.objects.filter(due_at__isnull=False).count(),
+        "event_copies": OutgoingBatch.objects.count(),
     }
 
 

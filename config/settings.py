@@ -467,6 +467,8 @@ USAGE_CLOSE_AFTER_DAYS: int = read(env.int, "USAGE_CLOSE_AFTER_DAYS", 5)
 USAGE_RETENTION_DAYS: int = read(env.int, "USAGE_RETENTION_DAYS", 400)
 # How often the sizes of projects are sampled (usage.md, Collectors).
 USAGE_COLLECT_SECONDS: int = read(env.int, "USAGE_COLLECT_SECONDS", 900)
+# Where events are read from, and kept beyond those that PostgreSQL needs: http(s)://user:password@host:8443/database.
+CLICKHOUSE_URL: str = read(env.str, "CLICKHOUSE_URL", "")
 
 # The JSON API and its reference
 

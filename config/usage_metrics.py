@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError
 from django.db.models import Count, Max
+from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from usage import self_check
+from usage import self_check, waiting
 from usage.models import Collection
 
 
@@ -23,7 +24,7 @@ class UsageCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            yield from [*collections(), *checks()]
+            yield from [*collections(), *checks(), *copies()]
         except DatabaseError:  # /readyz says so
             return
 
@@ -55,3 +56,8 @@ def checks() -> Iterator[Metric]:
     yield GaugeMetricFamily(name, said, last.broken_statements)
     name, said = "gatehouse_usage_check_timestamp_seconds", "When usage was last checked"
     yield GaugeMetricFamily(name, said, last.finished_at.timestamp())
+
+
+def copies() -> Iterator[Metric]:
+    name, said = "gatehouse_usage_copy_oldest_seconds", "Age of the oldest events that ClickHouse has not got yet"
+    yield GaugeMetricFamily(name, said, waiting.longest_seconds(timezone.now()))

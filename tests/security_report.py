@@ -72,7 +72,7 @@ def run_both(folder: Path) -> list[Path]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
     on_postgresql = {"GATEHOUSE_DATABASE_URL": f"{SERVER}/{NAME}", "GATEHOUSE_REDIS_URL": REDIS}
     runs = {
-        folder / "sqlite.xml": ("not postgres and not processes and not browser", {}),
+        folder / "sqlite.xml": ("not postgres and not processes and not browser and not clickhouse", {}),
         folder / "postgresql.xml": ("not browser", on_postgresql),
     }
     database.main("create", SERVER, NAME, REDIS)

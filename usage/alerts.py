@@ -16,10 +16,10 @@ from partnership import events
 from partnership.errors import Fault, Invalid
 from partnership.events import Actor
 from partnership.models import Partner, Project
+from usage.chosen_store import store
 from usage.errors import AlertNotFound, AlertOfStaff
 from usage.firings import written
 from usage.models import Alert
-from usage.sql_store import store
 
 MAX_ALERTS = 100  # of a partner in one environment
 CHANGEABLE = ("threshold", "is_enabled")

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from accounts.charts import Chart, Point, Series, Shape, number
 from accounts.figures import Figure
 from partnership.models import Project
+from usage.chosen_store import store
 from usage.metrics import METRICS, NAMES, Kind, Metric, fold
 from usage.period import Period
 from usage.presence import days_with_projects
-from usage.sql_store import store
 from usage.store import Day, Owner
 
 RANGES = (7, 30, 90, 366)

@@ -17,10 +17,10 @@ from uuid import UUID
 
 from partnership.models import Project
 from usage import firings, peak_totals
+from usage.chosen_store import store
 from usage.metrics import PEAKS
 from usage.models import Alert, Firing
 from usage.period import Period
-from usage.sql_store import store
 from usage.sql_store.sql import among, as_uuid, fetch
 from usage.statements import first_of, month_period
 from usage.store import Counted, Owner, Recorded, Sender, UsageEvent, Verdict

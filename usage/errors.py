@@ -21,6 +21,15 @@ class EventsExpired(ApiError):
     mend = "Read the day's numbers, or its month's statement: those are kept for good."
 
 
+class EventsUnavailable(ApiError):
+    """ClickHouse does not answer, or not as it should."""
+
+    status, code = 503, "events_unavailable"
+    message = "The events can't be read now."
+    mend = "Send the same request again in a minute. The day's numbers can be read meanwhile."
+    retry_after_seconds = 60
+
+
 class StatementNotFound(ApiError):
     status, code = 404, "statement_not_found"
     message = "The statement was not found: the month is not closed yet, or nothing was there in it."

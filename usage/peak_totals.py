@@ -8,6 +8,7 @@ from datetime import UTC, date, timedelta
 from uuid import UUID
 
 from partnership.models import Project
+from usage.chosen_store import store
 from usage.period import Period
 from usage.sql_store import store
 from usage.sql_store.lives import Life, find_absences, life

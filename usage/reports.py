@@ -16,9 +16,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import Organization
 from partnership.connections import names_for
 from partnership.models import Absence, Partner, Project
+from usage.chosen_store import store
 from usage.metrics import METRICS, SUMS, Amounts, Metric, fold
 from usage.period import Period
-from usage.sql_store import store
 from usage.store import Adjustment, CountedEvent, Day, Owner
 
 Body = dict[str, object]

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from partnership import events
 from partnership.events import SYSTEM
+from usage.chosen_store import store
 from usage.models import Statement
-from usage.sql_store import store
 from usage.statements import is_intact
 from usage.store import Difference
 

@@ -16,8 +16,8 @@ from django.db import IntegrityError, transaction
 from partnership.constraints import is_broken
 from partnership.models import Event
 from usage import rollup
+from usage.chosen_store import store
 from usage.models import SelfCheck
-from usage.sql_store import store
 
 log = structlog.get_logger("gatehouse.usage")
 

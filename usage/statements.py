@@ -26,11 +26,11 @@ from partnership.constraints import is_broken
 from partnership.events import SYSTEM
 from partnership.models import Partner, Project
 from partnership.views.shapes import stamp
+from usage.chosen_store import store
 from usage.metrics import Amounts
 from usage.models import Statement, StatementLine
 from usage.period import Period
 from usage.reports import Body, adjustment_rows, by_total_name, existing_in
-from usage.sql_store import store
 from usage.store import Owner
 
 Missing = tuple[Partner, str, date]  # a partner's environment, and the first day of the month

@@ -223,5 +223,8 @@ class UsageStore(Protocol):
     def forget(self, before: date, now: datetime) -> int:
         """Drops whole partitions whose events all lie before `before`. How many it dropped."""
 
+    def copy_due(self, now: datetime) -> int:
+        """Brings events to where they are kept beside the database, if they are. How many it brought."""
+
     def keep_house(self, now: datetime) -> int:
         """Turns the generation of events when it is due, sums up finished days. How many things it did."""

@@ -24,7 +24,7 @@ from tests.usage.world import LIVE, TEST, World, organization, read_by
 from usage import sql_store
 from usage.metrics import NAMES, fold
 from usage.models import IngestGate
-from usage.store import Adjustment, Owner, Recorded, Sender, UsageEvent, Voided
+from usage.store import Adjustment, Owner, Recorded, Sender, UsageEvent, UsageStore, Voided
 
 BEGIN = datetime(2026, 1, 28, 12, tzinfo=UTC)
 SENDERS = (LIVE, LIVE, LIVE, LIVE, Sender(3, "live", frozenset({"ps_globex000001"})), TEST)
@@ -69,7 +69,8 @@ STEPS = st.one_of(
     st.tuples(st.just("recover"), st.integers(0, PROJECTS - 1)),
     st.tuples(st.just("move"), st.booleans()),
 )
-SEQUENCES = st.tuples(st.lists(events(), min_size=6, max_size=12), st.lists(STEPS, min_size=3, max_size=10))
+EVENTS = st.lists(events(), min_size=6, max_size=12)
+SEQUENCES = st.tuples(EVENTS, st.lists(STEPS, min_size=3, max_size=10))
 
 
 def many(number: int) -> settings:
@@ -78,8 +79,9 @@ def many(number: int) -> settings:
 
 @dataclass
 class Play:
-    """One world, in which sequence after sequence is played and undone."""
+    """One world, in which sequence after sequence is played and undone on a store that `make` makes."""
 
+    make: Callable[[], UsageStore] = sql_store.SqlStore
     world: World = field(default_factory=World)
     told: Counter[str] = field(default_factory=Counter)
 
@@ -123,7 +125,7 @@ class Play:
 class Sequence:
     def __init__(self, play: Play, pool: list[UsageEvent]) -> None:
         self.of, self.pool, self.now = play, pool, BEGIN
-        self.sql, self.model = sql_store.SqlStore(), ModelStore(play.world.known, began_at=BEGIN)
+        self.sql, self.model = play.make(), ModelStore(play.world.known, began_at=BEGIN)
 
     def play(self, steps: list[tuple]) -> None:
         self.model.clock = lambda: self.now
@@ -159,6 +161,10 @@ class Sequence:
 
     def forget(self, days_back: int) -> None:
         self.same("forget", (self.now - timedelta(days=days_back)).date(), self.now)
+
+    def copy(self, how: str) -> None:
+        """Of a store that has its events elsewhere (`Restless`)."""
+        self.sql.copy(how, self.now)
 
     def delete(self, project: int) -> None:
         if self.model.projects[self.of.projects[project]].deleted_at is None:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from tests.usage.embedded_clickhouse import Prompt
 from tests.usage.model_store import ModelStore
 from tests.usage.world import BORN, LIVE, NOW, TEST, World, ago, event, organization, read_by, void
 from usage import sql_store
@@ -25,14 +26,14 @@ def world():
     return World()
 
 
-@pytest.fixture(params=["model", "sql"])
+@pytest.fixture(params=["model", "sql", pytest.param("clickhouse", marks=pytest.mark.clickhouse)])
 def store(request, world, time_machine, monkeypatch):
     time_machine.move_to(NOW, tick=False)
     read_by(monkeypatch, timezone.now)
     if request.param == "model":
         return ModelStore(world.known, began_at=NOW)
     IngestGate.objects.update(generation_began_at=NOW)
-    return sql_store.store
+    return Prompt() if request.param == "clickhouse" else sql_store.store
 
 
 @pytest.fixture

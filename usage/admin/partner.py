@@ -13,10 +13,10 @@ from partnership.admin.partner import PartnerAdmin
 from partnership.models import Partner
 from usage import charts, reports, statements
 from usage.charts import Ranked
+from usage.chosen_store import store
 from usage.metrics import METRICS, SUMS, Amounts, Metric
 from usage.models import Statement
 from usage.period import Period
-from usage.sql_store import store
 from usage.store import Owner
 from usage.views import chart_page
 from usage.views.answers import exact_json

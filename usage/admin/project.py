@@ -18,8 +18,8 @@ from partnership.errors import Invalid
 from partnership.models import Project
 from usage import charts
 from usage.admin.partner import read_day
+from usage.chosen_store import store
 from usage.metrics import METRICS, Metric
-from usage.sql_store import store
 from usage.store import CountedEvent
 from usage.views import chart_page
 from usage.views.cursors import read_event_cursor, write_event_cursor

@@ -11,8 +11,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from usage.chosen_store import store
 from usage.rollup import Span, with_events
-from usage.sql_store import store
 from usage.store import Difference
 
 

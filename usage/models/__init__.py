@@ -3,6 +3,7 @@ from usage.models.collection import Collection
 from usage.models.daily import Daily, PartnerDay
 from usage.models.event import Adjustment, Event, IngestGate, LateDay, Source, Void
 from usage.models.metering_scope import MeteringScope
+from usage.models.outbox import MovedGeneration, OutgoingBatch
 from usage.models.self_check import SelfCheck
 from usage.models.statement import Statement, StatementLine
 
@@ -16,6 +17,8 @@ __all__ = [
     "IngestGate",
     "LateDay",
     "MeteringScope",
+    "MovedGeneration",
+    "OutgoingBatch",
     "PartnerDay",
     "SelfCheck",
     "Source",

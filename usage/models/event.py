@@ -138,6 +138,7 @@ class IngestGate(models.Model):
     first_open_day = models.DateField()
     oldest_event_day = models.DateField(default=date(2000, 1, 1))  # days before it have lost events
     summed_before = models.DateField(default=date(2000, 1, 1))  # partners' days are summed up before it alone
+    is_copied = models.BooleanField(default=False, db_default=False)  # events go to ClickHouse too (0155)
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from usage.metrics import Amounts
 from usage.sql_store import closing, house, late, ranking, reading, rebuilding, recording, running, trail, voiding
 from usage.sql_store.clock import clock
 from usage.sql_store.gate import through
-from usage.sql_store.judging import by_time, sent
+from usage.sql_store.judging import Key, by_time, sent
 from usage.store import (
     Adjustment,
     Day,
@@ -43,8 +43,13 @@ class SqlStore:
         verdicts = {index: verdict for index, event in enumerate(events) if (verdict := by_time(event, now))}
         timely = [sent(index, event) for index, event in enumerate(events) if index not in verdicts]
         verdicts |= recording.record(sender, [each for each in timely if isinstance(each.event, Recorded)], now, watch)
-        verdicts |= voiding.record(sender, [each for each in timely if not isinstance(each.event, Recorded)], now)
+        voids = [each for each in timely if not isinstance(each.event, Recorded)]
+        verdicts |= voiding.record(sender, voids, now, self.find_moved)
         return [verdicts[index] for index in range(len(events))]
+
+    def find_moved(self, keys: Set[Key]) -> Mapping[Key, voiding.Target]:
+        """Events of `keys` that are not in this database any more."""
+        return {}
 
     def alone(self, work: Callable[[], Result]) -> Result:
         return through(lambda _gate: work(), shutting=True)
@@ -90,7 +95,7 @@ class SqlStore:
         closing.close_before(first_open_day, now)
 
     def recompute(self, first: date, last: date, *, repair: bool, mended: Mended | None = None) -> list[Difference]:
-        return rebuilding.recompute(first, last, repair=repair, mended=mended)
+        return rebuilding.recompute(max(first, closing.oldest_day_here()), last, repair=repair, mended=mended)
 
     def late_days(self, arrived_before: date) -> list[date]:
         return late.days(arrived_before)
@@ -99,10 +104,13 @@ class SqlStore:
         late.forget(arrived_before)
 
     def oldest_event_day(self) -> date:
-        return closing.oldest_event_day()
+        return closing.oldest_day_here()
 
     def forget(self, before: date, now: datetime) -> int:
         return closing.forget(before, now)
+
+    def copy_due(self, now: datetime) -> int:
+        return 0
 
     def keep_house(self, now: datetime) -> int:
         return house.keep(now)

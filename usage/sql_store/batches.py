@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from usage.metrics import NAMES, PEAKS, SUMS
-from usage.sql_store import ledger
+from usage.sql_store import ledger, outbox
 from usage.sql_store.gate import Gate
 from usage.sql_store.judging import Key, Sent
 from usage.sql_store.sql import day_of, fetch
@@ -30,7 +30,7 @@ def insert(gate: Gate, sender: Sender, now: datetime, events: Sequence[Sent]) ->
     is_late = any(day_of(event.at) < gate.first_open_day for event in recorded)
     posted_on = max(day_of(now), gate.first_open_day)
     rows = fetch(
-        statement(gate.generation, present, is_late),
+        statement(gate.generation, present, is_late, gate.is_copied),
         [
             [sources[each.key[0]] for each in events],
             [each.key[1] for each in events],
@@ -47,7 +47,7 @@ def insert(gate: Gate, sender: Sender, now: datetime, events: Sequence[Sent]) ->
 
 
 @lru_cache(maxsize=256)
-def statement(generation: int, present: tuple[str, ...], is_late: bool) -> str:
+def statement(generation: int, present: tuple[str, ...], is_late: bool, is_copied: bool) -> str:
     """The text for a batch with these metrics; `is_late`: with events of closed months."""
     amounts = "".join(f", {name}" for name in present)
     types = "".join(", %s::bigint[]" for _ in present)
@@ -57,6 +57,7 @@ def statement(generation: int, present: tuple[str, ...], is_late: bool) -> str:
         if generation > 1
         else ""
     )
+    put = outbox.put(generation) if is_copied else ""
     return f"""
 WITH sent AS (
     SELECT * FROM unnest(%s::int[], %s::bytea[], %s::timestamptz[], %s::uuid[], %s::int[]{types})
@@ -66,7 +67,7 @@ WITH sent AS (
         (source_id, event_id, at, project_id, delay_seconds{amounts}, client, generation)
     SELECT sent.*, %s, {generation} FROM sent {before} ORDER BY source_id, event_id
     ON CONFLICT DO NOTHING RETURNING source_id, event_id, project_id, at{amounts}
-){rollup(present, is_late)}{adjustments(generation, present) if is_late else ""}
+){rollup(present, is_late)}{adjustments(generation, present) if is_late else ""}{put}
 SELECT source_id, event_id FROM sent EXCEPT ALL SELECT source_id, event_id FROM inserted
 """
 

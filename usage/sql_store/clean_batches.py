@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from usage import event_ids
 from usage.metrics import NAMES
-from usage.sql_store import days, late, ledger
+from usage.sql_store import days, late, ledger, outbox
 from usage.sql_store.activity import ACTIVITIES, STEP
 from usage.sql_store.batches import rollup
 from usage.sql_store.gate import Gate
@@ -44,7 +44,7 @@ def count(sender: Sender, events: Sequence[Recorded], now: datetime, gate: Gate,
     sources = ledger.numbers({each.source for each in events})
     present = tuple(name for name in NAMES if any(name in each.amounts for each in events))
     rows = fetch(
-        statement(gate.generation, present, sender.partners is not None),
+        statement(gate.generation, present, sender.partners is not None, gate.is_copied),
         [
             array(str(sources[each.source]) for each in events),
             array("\\\\x" + event_ids.pack(each.id).hex() for each in events),
@@ -74,7 +74,7 @@ def array(texts: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def statement(generation: int, present: tuple[str, ...], is_of_partners: bool) -> str:
+def statement(generation: int, present: tuple[str, ...], is_of_partners: bool, is_copied: bool) -> str:
     """The text for a batch with these metrics; `is_of_partners`: the sender meters some partners alone."""
     amounts = "".join(f", {name}" for name in present)
     types = "".join(", %s::bigint[]" for _ in present)
@@ -98,8 +98,8 @@ WITH sent AS (
     INSERT INTO usage_event_{generation}
         (source_id, event_id, at, project_id, delay_seconds{amounts}, client, generation)
     SELECT source_id, event_id, at, project_id, delay_seconds{amounts}, %s, {generation} FROM known
-    ORDER BY source_id, event_id ON CONFLICT DO NOTHING RETURNING project_id, at{amounts}
-){rollup(present, is_late=False)}{activity(present)}
+    ORDER BY source_id, event_id ON CONFLICT DO NOTHING RETURNING source_id, event_id, project_id, at{amounts}
+){rollup(present, is_late=False)}{activity(present)}{outbox.put(generation) if is_copied else ""}
 SELECT count(*) FROM inserted
 """
 

@@ -24,7 +24,7 @@ NOTHING_CLOSED = date(2000, 1, 1)
 # Deadlock, serialization failure; and the key of two at once, of which the second finds it next time.
 RETRIED = ("40P01", "40001", "23505")
 ATTEMPTS = 4
-WHOLE = "generation, generation_began_at, first_open_day, oldest_event_day, summed_before"
+WHOLE = "generation, generation_began_at, first_open_day, oldest_event_day, summed_before, is_copied"
 Result = TypeVar("Result")
 
 
@@ -35,6 +35,7 @@ class Gate:
     first_open_day: date  # days before it are closed for good
     oldest_event_day: date  # days before it have lost events
     summed_before: date  # partners' days from here on are not summed up
+    is_copied: bool  # what is counted goes to the outbox
 
 
 class GateMissing(Exception):
@@ -46,8 +47,8 @@ def read() -> Gate:
     rows = fetch(f"SELECT {WHOLE} FROM usage_ingestgate")
     if not rows:
         raise GateMissing
-    generation, began_at, *days = rows[0]
-    return Gate(generation, as_time(began_at), *days)
+    generation, began_at, first_open_day, oldest_event_day, summed_before, is_copied = rows[0]
+    return Gate(generation, as_time(began_at), first_open_day, oldest_event_day, summed_before, bool(is_copied))
 
 
 def shut() -> Gate:
@@ -82,7 +83,7 @@ def make() -> None:
         if is_postgresql():
             execute("LOCK TABLE usage_ingestgate IN ACCESS EXCLUSIVE MODE")
         execute(
-            f"INSERT INTO usage_ingestgate (id, {WHOLE}) VALUES (1, 1, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            f"INSERT INTO usage_ingestgate (id, {WHOLE}) VALUES (1, 1, %s, %s, %s, %s, false) ON CONFLICT DO NOTHING",
             [timezone.now(), *[NOTHING_CLOSED] * 3],
         )
         guard(NOTHING_CLOSED)
@@ -93,7 +94,7 @@ def peek() -> Gate:
     try:
         return read()
     except GateMissing:
-        return Gate(1, timezone.now(), *[NOTHING_CLOSED] * 3)
+        return Gate(1, timezone.now(), NOTHING_CLOSED, NOTHING_CLOSED, NOTHING_CLOSED, is_copied=False)
 
 
 # What must not change: rows of closed days, and adjustments posted in closed months (they stand in

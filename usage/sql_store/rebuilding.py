@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 
 from usage.metrics import NAMES, PEAKS
 from usage.sql_store import days
 from usage.sql_store.days import Cells, ProjectDay
-from usage.sql_store.gate import Gate, peek, through
+from usage.sql_store.gate import Gate, through
 from usage.sql_store.sql import Row, as_day, as_uuid, fetch, is_postgresql
 from usage.store import Difference, Mended
 
@@ -55,8 +55,9 @@ def count(pairs: Collection[ProjectDay]) -> dict[ProjectDay, Cells]:
 
 
 def recompute(first: date, last: date, *, repair: bool, mended: Mended | None) -> list[Difference]:
+    """Of days from `first` on that have all their events here."""
     differences = []
-    start = max(first, peek().oldest_event_day)
+    start = first
     while start <= last:
         end = min(last, start + DAYS_AT_ONCE - ONE_DAY)
         differences += compare(start, end)
@@ -83,6 +84,14 @@ def compare(first: date, last: date) -> list[Difference]:
         [first, last, first, last],
     )
     stored, counted = (cells_of([row[1:] for row in rows if row[0] == side]) for side in (0, 1))
+    return differing(stored, counted)
+
+
+def stored_on(day: date) -> dict[ProjectDay, Cells]:
+    return cells_of(fetch(f"SELECT project_id, day, {AMOUNTS} FROM usage_daily WHERE day = %s", [day]))
+
+
+def differing(stored: Mapping[ProjectDay, Cells], counted: Mapping[ProjectDay, Cells]) -> list[Difference]:
     return [
         Difference(project, day, name, of_row.get(name), of_events.get(name))
         for project, day in sorted(stored.keys() | counted.keys())

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError
 
 from usage.metrics import MAX_DAY_AMOUNT, PEAKS, SUMS
-from usage.sql_store import activity, batches, clean_batches, days, late, ledger
+from usage.sql_store import activity, batches, clean_batches, days, late, ledger, outbox
 from usage.sql_store.gate import Gate, through
 from usage.sql_store.judging import Meterable, Sent, doubt, has_peak, meterable, settle
 from usage.sql_store.sql import day_of, is_postgresql
@@ -136,6 +136,13 @@ class Counter:
         work = self.work
         sources = ledger.source_ids({each.key[0] for each in self.accepted}, make=True)
         ledger.insert([ledger.row(each, work.sender, work.gate, sources, work.now) for each in self.accepted])
+        outbox.note(
+            work.gate,
+            [
+                outbox.Copied(work.gate.generation, sources[each.key[0]], each.key[1], day_of(each.event.at))
+                for each in self.accepted
+            ],
+        )
         days.write(self.changed)
         posted_on = max(day_of(work.now), work.gate.first_open_day)
         days.adjust(

@@ -9,7 +9,7 @@ from usage import event_ids
 from usage.metrics import METRICS, NAMES, SUMS
 from usage.sql_store import reading
 from usage.sql_store.rebuilding import BESIDE, day_column
-from usage.sql_store.sql import among, as_day, as_time, as_uuid, fetch
+from usage.sql_store.sql import among, as_day, as_time, as_uuid, fetch, is_postgresql
 from usage.store import Adjustment, CountedEvent, EventPage, Owner
 
 Cursor = tuple[datetime, str, str]
@@ -18,15 +18,20 @@ EVENT = "s.name, e.event_id, e.project_id, e.at, e.delay_seconds, e.client, " + 
 
 def events(project: UUID, on: date, metric: str, *, after: Cursor | None, limit: int) -> EventPage:
     column = METRICS[metric].name
+    # Byte for byte, whatever the database's language: a page may be continued in ClickHouse.
+    source_name = 's.name COLLATE "C"' if is_postgresql() else "s.name"
     before, parameters = "", []
     if after:
         at, source, event_id = after
-        before, parameters = "AND (e.at, s.name, e.event_id) < (%s, %s, %s)", [at, source, event_ids.pack(event_id)]
+        before, parameters = (
+            f"AND (e.at, {source_name}, e.event_id) < (%s, %s, %s)",
+            [at, source, event_ids.pack(event_id)],
+        )
     rows = fetch(
         f"SELECT {EVENT} FROM usage_event e JOIN usage_source s ON s.id = e.source_id {BESIDE} "
         f"WHERE e.project_id = %s AND {day_column()} = %s AND e.{column} IS NOT NULL "
         f"AND v.source_id IS NULL AND a.source_id IS NULL {before} "
-        "ORDER BY e.at DESC, s.name DESC, e.event_id DESC LIMIT %s",
+        f"ORDER BY e.at DESC, {source_name} DESC, e.event_id DESC LIMIT %s",
         [project, on, *parameters, limit + 1],
     )
     found = [counted(*row) for row in rows]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from usage import event_ids
 from usage.metrics import NAMES, PEAKS, SUMS
-from usage.sql_store import days, late, ledger, rebuilding
+from usage.sql_store import closing, days, late, ledger, outbox, rebuilding
 from usage.sql_store.gate import Gate, through
 from usage.sql_store.judging import Key, Meterable, Sent, meterable, settle
-from usage.sql_store.sql import as_time, as_uuid, day_of, execute_many, is_postgresql
+from usage.sql_store.sql import as_time, as_uuid, day_of, execute_many, fetch, is_postgresql
 from usage.store import Sender, Verdict, Voided
 
 VOID = (
@@ -37,16 +37,41 @@ class Target:
     is_voided: bool
 
 
-def record(sender: Sender, events: Sequence[Sent], now: datetime) -> dict[int, Verdict]:
-    return through(lambda gate: Taking(gate, sender, events, now).run()) if events else {}
+Elsewhere = Callable[[Set[Key]], Mapping[Key, Target]]
+
+
+class NotHere(Exception):
+    """Events of these keys, if there are any, are not in this database."""
+
+    def __init__(self, keys: Set[Key]) -> None:
+        super().__init__(len(keys))
+        self.keys = keys
+
+
+def record(sender: Sender, events: Sequence[Sent], now: datetime, elsewhere: Elsewhere) -> dict[int, Verdict]:
+    """`elsewhere`: asked for events that were moved away, while no transaction is open."""
+    moved: dict[Key, Target | None] = {}
+
+    def take(gate: Gate) -> dict[int, Verdict]:
+        return Taking(gate, sender, events, now, moved).run()
+
+    while events:
+        try:
+            return through(take)
+        except NotHere as missing:
+            found = elsewhere(missing.keys)
+            moved.update((key, found.get(key)) for key in missing.keys)
+    return {}
 
 
 class Taking:
     """One transaction of voids."""
 
-    def __init__(self, gate: Gate, sender: Sender, events: Sequence[Sent], now: datetime) -> None:
+    def __init__(
+        self, gate: Gate, sender: Sender, events: Sequence[Sent], now: datetime, moved: Mapping[Key, Target | None]
+    ) -> None:
         self.gate, self.sender, self.events, self.now = gate, sender, events, now
-        self.targets = find_targets({target_key(each) for each in events})
+        self.targets = find_all_targets({target_key(each) for each in events}, moved)
         self.projects: dict[UUID, Meterable] = meterable({each.project for each in self.targets.values()}, sender)
         self.taken: dict[Key, Sent] = {}
 
@@ -95,14 +120,50 @@ class Taking:
                 if self.is_closed(target)
             ]
         )
+        self.copy(pairs, by)
         changed = {(target.project, target.day) for target, _ in pairs if not self.is_closed(target)}
         rebuilding.rewrite(changed, gate)
         late.note({day for _, day in changed}, self.now)
+
+    def copy(self, pairs: Sequence[tuple[Target, Sent]], by: Mapping[int, tuple[int, bytes, int]]) -> None:
+        """The voids go to ClickHouse, and what they took back goes anew. What is moved counts as before."""
+        voids = [(by[each.index], day_of(each.event.at)) for _, each in pairs]
+        again = [target for target, _ in pairs if not self.is_closed(target)]
+        outbox.note(
+            self.gate,
+            [
+                *(outbox.Copied(generation, source, packed, day) for (source, packed, generation), day in voids),
+                *(outbox.Copied(each.generation, each.source_id, each.event_id, each.day) for each in again),
+            ],
+        )
 
 
 def target_key(each: Sent) -> Key:
     assert isinstance(each.event, Voided)
     return each.event.voids_source, event_ids.pack(each.event.voids_id)
+
+
+def find_all_targets(keys: Set[Key], moved: Mapping[Key, Target | None]) -> dict[Key, Target]:
+    """`moved`: what was found elsewhere. Raises NotHere if that is still to be asked for some of `keys`."""
+    targets = find_targets(keys)
+    numbers = {generation.number for generation in closing.moved()} if len(targets) < len(keys) else set()
+    if not numbers:
+        return targets
+    if missing := keys - targets.keys() - moved.keys():
+        raise NotHere(missing)
+    others = {key: moved[key] for key in keys - targets.keys()}
+    known = {key: target for key, target in others.items() if target and target.generation in numbers}
+    return targets | {key: replace(target, is_voided=is_voided(target)) for key, target in known.items()}
+
+
+def is_voided(target: Target) -> bool:
+    return (
+        fetch(
+            "SELECT 1 FROM usage_void WHERE source_id = %s AND event_id = %s AND generation = %s",
+            [target.source_id, target.event_id, target.generation],
+        )
+        != []
+    )
 
 
 def find_targets(keys: Collection[Key]) -> dict[Key, Target]:

@@ -7,10 +7,10 @@ from django.http import HttpRequest, JsonResponse
 from oauth_provider.views.call import Call, Id, Stamp, says
 from oauth_provider.views.door import Access, PlatformView
 from usage import ingest
+from usage.chosen_store import store
 from usage.errors import TooManyEvents, UnsupportedMediaType
 from usage.request_body import BATCHES, ONE_EVENT, read_events
 from usage.senders import get_sender
-from usage.sql_store import store
 
 Name = Annotated[str, says(minLength=1, maxLength=255)]
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.views.organizations import membership
 from usage import charts
-from usage.sql_store import store
+from usage.chosen_store import store
 from usage.store import Owner
 from usage.views import chart_page
 

@@ -19,10 +19,10 @@ from partnership.paging import page, read_limit
 from partnership.views.door import PartnerView
 from partnership.views.shapes import stamp
 from usage import reports
-from usage.errors import EventsExpired
+from usage.chosen_store import store
+from usage.errors import EventsExpired, EventsUnavailable
 from usage.metrics import METRICS, NAMES, Metric
 from usage.period import Period, check_parameters, read_day, read_period
-from usage.sql_store import store
 from usage.store import Owner
 from usage.views.answers import exact_json, wants_csv
 from usage.views.cursors import read_event_cursor, write_event_cursor
@@ -145,7 +145,7 @@ class UsageEvents(UsageView):
             "The events behind a day's number",
             {200: UsageEventsBody},
             query=EventQuery,
-            refusals=(ProjectNotFound, EventsExpired),
+            refusals=(ProjectNotFound, EventsExpired, EventsUnavailable),
         )
     }
 

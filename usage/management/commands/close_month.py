@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.progress import shown
 from usage import statements
-from usage.sql_store import store
+from usage.chosen_store import store
 
 
 class Command(BaseCommand):

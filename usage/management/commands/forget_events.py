@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from usage.sql_store import store
+from usage.chosen_store import store
 
 
 class Command(BaseCommand):
