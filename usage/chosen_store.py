@@ -9,6 +9,9 @@ from usage.clickhouse_store import ClickHouseStore
 from usage.clickhouse_store.server import HttpClickHouse
 from usage.store import UsageStore
 
-store: UsageStore = (
-    ClickHouseStore(HttpClickHouse(settings.CLICKHOUSE_URL)) if settings.CLICKHOUSE_URL else sql_store.store
-)
+
+def choose(clickhouse_url: str) -> UsageStore:
+    return ClickHouseStore(HttpClickHouse(clickhouse_url)) if clickhouse_url else sql_store.store
+
+
+store = choose(settings.CLICKHOUSE_URL)

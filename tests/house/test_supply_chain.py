@@ -39,7 +39,7 @@ def test_each_package_is_pinned_with_its_hashes_and_no_address(lock):
 
 
 def test_a_larger_lock_has_the_smaller_one_in_it():
-    small, tracing, large = (named_in(lock) for lock in LOCKS)
+    small, tracing, large = (named_in(lock) for lock in LOCKS[:3])
 
     assert small.items() <= tracing.items() <= large.items()
 
