@@ -60,10 +60,6 @@ def purges(request: HttpRequest) -> Iterator[Item]:
         yield Item(text % count, f"{reverse('admin:partnership_project_changelist')}?deleted=overdue")
 
 
-# Each yields what the person who asks may see of its kind.
-KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations, usage_differences, purges)
-
-
 def events_waiting(request: HttpRequest) -> Iterator[Item]:
     if not request.user.has_perm("usage.view_selfcheck"):
         return
@@ -78,7 +74,12 @@ def events_waiting(request: HttpRequest) -> Iterator[Item]:
 
 
 # Each yields what the person who asks may see of its kind.
-KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (registrations, usage_differences, events_waiting)
+KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (
+    registrations,
+    usage_differences,
+    events_waiting,
+    purges,
+)
 
 
 def items(request: HttpRequest) -> list[Item]:

@@ -10,7 +10,6 @@ from uuid import UUID
 from partnership.models import Project
 from usage.chosen_store import store
 from usage.period import Period
-from usage.sql_store import store
 from usage.sql_store.lives import Life, find_absences, life
 from usage.store import Owner, Recorded
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.lanes.server import ROOT
 
-LOCKS = ("requirements.lock", "requirements-tracing.lock", "requirements-dev.lock")
 CLIENTS_LOCK = "tests/lanes/python/requirements.lock"  # of a lane, in an environment of its own
 LOCKS = ("requirements.lock", "requirements-tracing.lock", "requirements-dev.lock", "requirements-clickhouse.lock")
 TIMEOUT_SECONDS = 300
