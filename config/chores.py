@@ -19,9 +19,8 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection, connections
-from django.utils import timezone
 
-from accounts import outgoing_mail
+from accounts import clock, outgoing_mail
 from accounts.sweeps import BATCH, delete_batch
 from config.bells import Bells, listen
 from config.heartbeat import beat
@@ -247,7 +246,7 @@ def work(*, once: bool = False) -> None:
     """Goes round until SIGTERM or SIGINT, a thread for each lane; a chore under way is finished first."""
     if once:
         for lane in LANES:
-            Round(lane.chores).go(timezone.now())
+            Round(lane.chores).go(clock.now())
         return
     asked_to_stop, ring = os.pipe()
 
@@ -274,6 +273,6 @@ def go_round(lane: Lane, bells: Bells) -> None:
     round_, bell = Round(lane.chores), bells.hang(lane.name)
     while not bells.stopping.is_set():
         bell.clear()
-        if not round_.go(timezone.now()) and not bells.stopping.is_set():
+        if not round_.go(clock.now()) and not bells.stopping.is_set():
             bell.wait(lane.slow_poll_seconds if bells.are_heard else lane.poll_seconds)
     connections.close_all()

@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils import timezone
 
+from accounts import clock
 from accounts.errors import ApiError
 from accounts.statements import as_time, as_uuid, fetch_one
 from oauth_provider import dpop, public_keys, scopes
@@ -98,7 +98,7 @@ def find_bearer(request: HttpRequest) -> Bearer | None:
         raise InvalidRequest("The access token was sent more than once.")
     if not TOKEN.match(token):
         return None
-    row = fetch_one(FIND_BEARER, [digest(token), timezone.now()])
+    row = fetch_one(FIND_BEARER, [digest(token), clock.now()])
     if row is None:
         return None
     jkt, scope, application_id, client_id, user_id, *profile = row
@@ -120,7 +120,7 @@ def check_held(request: HttpRequest, token: str, jkt: str) -> None:
     if not jkt or not is_dpop:
         raise InvalidToken(dpop_challenge(request.path, "invalid_token"), detail="token and scheme do not fit")
     try:
-        proved = dpop.read(request, timezone.now(), access_token=token)
+        proved = dpop.read(request, clock.now(), access_token=token)
     except InvalidDpopProof as fault:
         raise InvalidToken(dpop_challenge(request.path, "invalid_dpop_proof"), detail=fault.message) from None
     if proved != jkt:

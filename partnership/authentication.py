@@ -13,8 +13,8 @@ from typing import Protocol
 
 from django.db.models import BinaryField, DateTimeField, Q
 from django.http import HttpRequest
-from django.utils import timezone
 
+from accounts import clock
 from accounts.client_address import client_address
 from accounts.errors import ApiError, RateLimited
 from accounts.prepared import Parameter, Prepared
@@ -107,7 +107,7 @@ def challenge_strangers(request: HttpRequest) -> ApiError | None:
     """
     segments = request.path.split("/")
     try:
-        check_secret(request, segments[3] if len(segments) > 3 else "", timezone.now())
+        check_secret(request, segments[3] if len(segments) > 3 else "", clock.now())
     except ApiError as stranger:
         return stranger
     return None

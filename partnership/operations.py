@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
+from accounts import clock
 from accounts.wake import wake
 from partnership import catalog, operation_rows, project_keys
 from partnership.errors import InvalidState
@@ -24,7 +24,7 @@ from partnership.provisioners.base import Busy, Done, DriverError, Pending, Spec
 from partnership.transitions import BACKOFF_SECONDS, BUSY_SECONDS, MAX_ATTEMPTS, TRANSITIONS
 
 log = structlog.get_logger("gatehouse.operation")
-clock = time.monotonic
+monotonic = time.monotonic
 
 
 class LeaseLost(Exception):
@@ -46,7 +46,7 @@ def run_due(now: datetime, *, limit: int = 20) -> int:
 
     `now` is when it starts; the lease of a later one counts from when that one is claimed.
     """
-    count, started, at = 0, clock(), now
+    count, started, at = 0, monotonic(), now
     while count < limit and (operation := operation_rows.claim_due(at)):
         run(operation, at)
         count += 1
@@ -56,7 +56,7 @@ def run_due(now: datetime, *, limit: int = 20) -> int:
 
 def later(now: datetime, *, since: float) -> datetime:
     """`now` and the time that has passed since (of the monotonic clock)."""
-    return now + timedelta(seconds=clock() - since)
+    return now + timedelta(seconds=monotonic() - since)
 
 
 def run(operation: Operation, now: datetime) -> None:
@@ -87,10 +87,13 @@ def attempt(operation: Operation, now: datetime) -> None:
     failure = state.pop("failure", None)
     verb = undo_of(operation) if failure else verb_of(operation)
     started = clock()
+    if failure:
+        verb = "delete"  # a create that failed for good takes back what it made
+    started = monotonic()
     try:
         outcome = call(verb, operation, state)
     except CancelAsked:
-        fail(operation, CANCELED, timezone.now())
+        fail(operation, CANCELED, clock.now())
     except DriverError as fault:
         log.warning("attempt failed", code=fault.code, detail=fault.detail, attempts=operation.attempts)
         again_or_fail(operation, fault, failure, later(now, since=started))
@@ -118,20 +121,21 @@ def advance(operation: Operation, outcome: Done | Pending, failure: dict[str, ob
         until = now + timedelta(seconds=outcome.poll_seconds)
         operation_rows.put_off(operation, until=until, state=state or {"phase": "poll"})
     elif failure:
-        operation_rows.settle(operation, as_result(failure), timezone.now())
+        operation_rows.settle(operation, as_result(failure), clock.now())
     else:
         credentials = json.dumps(dict(outcome.credentials)) if outcome.credentials else ""
         try:
             operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), timezone.now())
         except operation_rows.NameTaken:
             fail(operation, NAME_TAKEN, timezone.now())
+        operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), clock.now())
 
 
 def again_or_fail(operation: Operation, fault: DriverError, failure: dict[str, object] | None, now: datetime) -> None:
     """Puts the operation off for another attempt; fails it when there is none left."""
     if failure and not fault.is_retryable:
         log.error("not taken back", code=fault.code, detail=fault.detail)  # a delete or retry of the project may
-        operation_rows.settle(operation, as_result(failure), timezone.now())
+        operation_rows.settle(operation, as_result(failure), clock.now())
     elif failure:  # goes on until the deadline
         until = now + timedelta(seconds=BACKOFF_SECONDS[-1])
         operation_rows.put_off(operation, until=until, state={"failure": failure})
@@ -182,7 +186,7 @@ def call(verb: str, operation: Operation, state: dict[str, object]) -> Done | Pe
     is_taking_back = verb == undo_of(operation)
 
     def step(name: str) -> None:
-        if not operation_rows.renew(operation, timezone.now()):
+        if not operation_rows.renew(operation, clock.now()):
             raise LeaseLost
         if not is_taking_back and is_cancel_asked(operation):
             raise CancelAsked

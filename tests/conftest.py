@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from accounts import clock
 from oauth_provider import keys
 from partnership import request_log
 from tests import cast
@@ -32,6 +33,12 @@ def fresh_process() -> None:
         ring.forget()
     ledger.KNOWN.clear()
     request_log.waiting.clear()
+
+
+@pytest.fixture(autouse=True)
+def clock_of_this_process(monkeypatch) -> None:
+    """Tests set the clock of this process: the database's goes on by itself."""
+    monkeypatch.setattr(clock, "is_postgresql", lambda: False)
 
 
 @pytest.fixture(autouse=True)

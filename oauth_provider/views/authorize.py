@@ -12,12 +12,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect as redirect_here
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import sign_ins
+from accounts import clock, sign_ins
 from accounts.models import User
 from accounts.rate_limit import limited_by_address
 from oauth_provider import (
@@ -46,7 +45,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     query = authorization_request.Query(raw_query)
     if pushed_requests.is_named(query):
         return unfold(query)
-    client_documents.ensure_known(authorization_request.shown(query, "client_id"), request, timezone.now())
+    client_documents.ensure_known(authorization_request.shown(query, "client_id"), request, clock.now())
     asked = authorization_request.read(raw_query)
     if asked.application.is_strict:
         raise refusal(asked, "invalid_request", "This client has to push its requests.")
@@ -55,7 +54,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 def unfold(query: authorization_request.Query) -> HttpResponse:
     """On to a page of the pushed request's own: it is used up by now, and the page may be loaded again."""
-    now = timezone.now()
+    now = clock.now()
     pushed = pushed_requests.take(query, now)
     pending = consent.store(authorization_request.read(pushed), pushed, now=now)
     return redirect_here("resume", pending.handle)
@@ -66,14 +65,14 @@ def unfold(query: authorization_request.Query) -> HttpResponse:
 @limited_by_address("authorize")
 def resume(request: HttpRequest, handle: str) -> HttpResponse:
     """The stored request goes on after a sign-in, checked again as if it had just come."""
-    pending = consent.get_pending(handle, timezone.now())
+    pending = consent.get_pending(handle, clock.now())
     return proceed(request, authorization_request.read(pending.query), pending.query, pending=pending)
 
 
 def proceed(
     request: HttpRequest, asked: AuthorizationRequest, raw_query: str, *, pending: PendingAuthorization | None
 ) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     user = request.user
     if not isinstance(user, User) or needs_fresh_sign_in(request, asked, pending, now):
         return sign_in(request, asked, raw_query, pending, now)
@@ -139,7 +138,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     """The consent form: the answer counts for the stored request, whatever else the form says."""
     if request.META.get("QUERY_STRING"):
         raise InvalidRequest(_("The answer to a consent page carries no query."))
-    now = timezone.now()
+    now = clock.now()
     user = request.user
     if not isinstance(user, User):
         return redirect_here("account_login")
@@ -170,7 +169,7 @@ def continue_(request: HttpRequest, handle: str) -> HttpResponse:
     `form-action` follows the whole chain of redirects after a form, so a remembered consent
     would be blocked on its way to the client (pages.md, "All pages").
     """
-    pending = consent.get_pending(handle, timezone.now())
+    pending = consent.get_pending(handle, clock.now())
     request.session.pop("signing_in_to", None)
     context = {"target": reverse("resume", args=[handle]), "application_name": pending.application.name}
     return render(request, "oauth/continue.html", context)
@@ -179,7 +178,7 @@ def continue_(request: HttpRequest, handle: str) -> HttpResponse:
 @require_POST
 def use_another_account(request: HttpRequest, handle: str) -> HttpResponse:
     """Signs the person out and asks again; the request is kept."""
-    pending = consent.get_pending(handle, timezone.now())
+    pending = consent.get_pending(handle, clock.now())
     logout(request)
     request.session["signing_in_to"] = pending.application.name
     query = urlencode({"next": reverse("continue", args=[handle])})

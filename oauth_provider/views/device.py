@@ -13,13 +13,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import sign_ins
+from accounts import clock, sign_ins
 from accounts.guessing import count_try
 from accounts.models import User
 from oauth_provider import consent, letters, scopes, user_codes
@@ -53,7 +52,7 @@ def device(request: HttpRequest) -> HttpResponse:
         return enter(request, form)
     take_back = count_try(request, "device", str(user.pk))
     user_code = user_codes.read(form.cleaned_data["user_code"])
-    shown = devices.show(user_code, user, session_key(request), timezone.now())
+    shown = devices.show(user_code, user, session_key(request), clock.now())
     if shown is None:
         return refuse(request, form)
     take_back()
@@ -94,7 +93,7 @@ def confirm(request: HttpRequest, shown: DeviceGrant, user: User, user_code: str
 @require_POST
 def answer(request: HttpRequest) -> HttpResponse:
     """The confirmation page's form: the answer counts for what was shown, whatever else the form says."""
-    user, now = request.user, timezone.now()
+    user, now = request.user, clock.now()
     if not isinstance(user, User):
         return sign_in(request, "")
     shown = devices.find_shown(request.POST.get("handle", ""), user, session_key(request), now)
@@ -108,7 +107,7 @@ def answer(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic  # the letter is left with the answer or not at all
 def allow(request: HttpRequest, shown: DeviceGrant, user: User) -> bool:
-    now = timezone.now()
+    now = clock.now()
     before = consent.remembered(shown.application, user)
     is_allowed = devices.approve(shown, user, sign_in=sign_ins.of(request), now=now)
     if is_allowed:

@@ -11,9 +11,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from rest_framework.views import APIView
 
+from accounts import clock
 from accounts.errors import ApiError, MethodNotAllowed
 from accounts.models import Membership, Organization, Role
 from oauth_provider import scopes
@@ -52,7 +52,7 @@ class PlatformView(APIView):
         access = self.doors.get(str(request.method))
         if access is None:
             raise MethodNotAllowed(", ".join(self.doors))
-        self.now, self.role = timezone.now(), access.role
+        self.now, self.role = clock.now(), access.role
         self.bearer = get_bearer(request, scope=access.scope)
         response: HttpResponse = getattr(self, str(request.method).lower())(request, **kwargs)
         response["Cache-Control"] = "no-store"

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from accounts import clock
 from oauth_provider import claims, keys, protected_areas, public_keys, resources, scopes
 from oauth_provider.authorization_request import PROMPTS
 from oauth_provider.grants import GRANTS
@@ -109,7 +109,7 @@ def protected_resource(request: HttpRequest, below: str = "") -> HttpResponse:
 def jwks(request: HttpRequest) -> HttpResponse:
     """The keys of access tokens and of ID tokens, which tell them apart by `alg` and `kid`."""
     key_sets = (SigningKey.KeySet.TOKEN, SigningKey.KeySet.OPENID)
-    return JsonResponse(keys.public_set(*key_sets, now=timezone.now()), headers=PUBLIC)
+    return JsonResponse(keys.public_set(*key_sets, now=clock.now()), headers=PUBLIC)
 
 
 def url(name: str) -> str:

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts import clock
 from oauth_provider import client_documents, dpop, pushed_requests
 from oauth_provider.client_authentication import Credentials, check_client, find_client, read_credentials, use_limit
 from oauth_provider.errors import AuthorizePageError, InvalidClient
@@ -16,7 +16,7 @@ from oauth_provider.request_body import read_parameters
 @csrf_exempt
 @require_POST
 def par(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     parameters = read_parameters(request)
     credentials = read_credentials(request, parameters)
     ensure_known(credentials, request, now)

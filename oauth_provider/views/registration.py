@@ -8,11 +8,10 @@ import json
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import rate_limit
+from accounts import clock, rate_limit
 from accounts.client_address import client_address, limit_key
 from accounts.rate_limit import Usage
 from oauth_provider import client_metadata, registration
@@ -41,7 +40,7 @@ def register(request: HttpRequest) -> HttpResponse:
             raise InvalidToken(challenge(request.path))
         client_metadata.check(metadata)
         applicant = Applicant(person.id if person else None, client_address(request))
-        made = registration.register(metadata, applicant, timezone.now())
+        made = registration.register(metadata, applicant, clock.now())
     secret = {"client_secret": made.secret, "client_secret_expires_at": 0} if made.secret else {}
     return JsonResponse(
         {**shape(made.registration, made.token), **secret}, status=201, headers={**NO_STORE, **usage.headers}
@@ -58,7 +57,7 @@ def registered_client(request: HttpRequest, client_id: str) -> HttpResponse:
         known = registration.find(client_id, token) if token else None
         if known is None:
             raise InvalidToken(challenge(request.path, error="invalid_token"))
-        now = timezone.now()
+        now = clock.now()
         if request.method == "DELETE":
             registration.end(known, now)
             return HttpResponse(status=204, headers={**NO_STORE, **usage.headers})

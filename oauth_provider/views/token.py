@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts import clock
 from oauth_provider import dpop, grants
 from oauth_provider.client_authentication import Client, check_client, read_credentials, use_limit
 from oauth_provider.cors import allow_origin
@@ -19,7 +19,7 @@ from oauth_provider.request_body import read_parameters
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
     """The checks in their order: body, client, limit, grant type, grant."""
-    now = timezone.now()
+    now = clock.now()
     parameters = read_parameters(request)
     credentials = read_credentials(request, parameters)
     grant = grants.open_grant(parameters, credentials.client_id, now)

@@ -7,11 +7,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import clock
 from accounts.models import User
 from oauth_provider import connected_apps as apps
 from oauth_provider.views.connected_apps import person
@@ -24,7 +24,7 @@ from partnership.events import Actor
 @require_safe
 def connected_apps(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    shown = {"apps": apps.list_for(user, timezone.now()), "partners": connections.list_for(user)}
+    shown = {"apps": apps.list_for(user, clock.now()), "partners": connections.list_for(user)}
     return render(request, "partnership/connected_apps.html", shown)
 
 
@@ -35,7 +35,7 @@ def cut(request: HttpRequest, partner_id: str) -> HttpResponse:
     connection = user.partner_connections.filter(partner=partner_id, cut_at__isnull=True).first()
     if connection is None:
         raise Http404
-    connections.cut(connection, actor=actor(request, user), now=timezone.now())
+    connections.cut(connection, actor=actor(request, user), now=clock.now())
     messages.success(request, _("%(partner)s has no access any more.") % {"partner": connection.partner.name})
     return redirect("connected_apps")
 
@@ -44,11 +44,11 @@ def cut(request: HttpRequest, partner_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def agree(request: HttpRequest, token: str) -> HttpResponse:
     """Out of the mail. The token proves the address, so no sign-in is asked for; looking changes nothing."""
-    connection = connections.find_asked(token, timezone.now())
+    connection = connections.find_asked(token, clock.now())
     if connection is None:
         raise Http404
     if request.method == "POST":
-        connections.agree(connection, actor=actor(request, connection.user), now=timezone.now())
+        connections.agree(connection, actor=actor(request, connection.user), now=clock.now())
     shown = {"connection": connection, "is_agreed": request.method == "POST"}
     return render(request, "partnership/agree.html", shown)
 

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.views import APIView
 
+from accounts import clock
 from accounts.errors import ApiError, MethodNotAllowed
 from oauth_provider.views.call import Call
 from partnership import idempotency
@@ -34,7 +34,7 @@ class PartnerView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         partner_id = kwargs.pop("partner_id")
-        self.now = timezone.now()
+        self.now = clock.now()
         door = self.doors.get(str(request.method)) or self.refuse_method(request)
         self.caller, usage = open_door(request, partner_id, door, now=self.now)
         handler = getattr(self, str(request.method).lower())

@@ -1,10 +1,10 @@
 """The key set by which projects' own backends verify our codes (partnership.md)."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from accounts import clock
 from oauth_provider import keys
 from oauth_provider.models import SigningKey
 
@@ -15,4 +15,4 @@ HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age
 @csrf_exempt
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, now=timezone.now()), headers=HEADERS)
+    return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, now=clock.now()), headers=HEADERS)

@@ -258,7 +258,7 @@ def test_a_backoff_counts_from_its_own_attempt_and_not_from_the_round(globex, dr
     for name in ("First", "Second"):
         globex.sync(name)
     begun = timezone.now()
-    driver.script = [lambda _step: monkeypatch.setattr(operations, "clock", slow), refuses(is_retryable=True)]
+    driver.script = [lambda _step: monkeypatch.setattr(operations, "monotonic", slow), refuses(is_retryable=True)]
     slow = lambda: time.monotonic() + 25  # noqa: E731
     operations.run_due(begun)
     assert Operation.objects.get(finished_at=None).due_at >= begun + timedelta(seconds=26)
