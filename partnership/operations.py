@@ -86,9 +86,6 @@ def attempt(operation: Operation, now: datetime) -> None:
     state = dict(operation.driver_state)
     failure = state.pop("failure", None)
     verb = undo_of(operation) if failure else verb_of(operation)
-    started = clock()
-    if failure:
-        verb = "delete"  # a create that failed for good takes back what it made
     started = monotonic()
     try:
         outcome = call(verb, operation, state)
@@ -125,10 +122,9 @@ def advance(operation: Operation, outcome: Done | Pending, failure: dict[str, ob
     else:
         credentials = json.dumps(dict(outcome.credentials)) if outcome.credentials else ""
         try:
-            operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), timezone.now())
+            operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), clock.now())
         except operation_rows.NameTaken:
-            fail(operation, NAME_TAKEN, timezone.now())
-        operation_rows.settle(operation, Result(host=outcome.host, credentials=credentials), clock.now())
+            fail(operation, NAME_TAKEN, clock.now())
 
 
 def again_or_fail(operation: Operation, fault: DriverError, failure: dict[str, object] | None, now: datetime) -> None:
