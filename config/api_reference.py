@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from csp.decorators import csp_update
@@ -26,10 +27,17 @@ from config.pushed_request_reference import PUSHED_PATHS
 from config.registration_reference import REGISTRATION_PATHS, REGISTRATION_SCHEMAS
 from oauth_provider import scopes
 
+making = Lock()  # the generator is for one thread at a time: the first two requests together were one 500
 
-@cache
+
 def document() -> Schema:
     """The whole document. It says what the code says, so once a process is enough; making it takes a second."""
+    with making:
+        return made()
+
+
+@cache
+def made() -> Schema:
     held: Schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return held
 
