@@ -11,7 +11,7 @@ help:
 	@echo "  make check    what continuous integration runs: every lane, with PostgreSQL, Redis and a browser"
 	@echo "  make matrix   rows of the contract and of docs/attacks.md, with the tests that prove each"
 	@echo "  make audit    known vulnerabilities in the locks, secrets in the repository"
-	@echo "  make nightly  the long versions; writes docs/nightly.md and docs/security.md, which are committed"
+	@echo "  make nightly  the long versions; writes docs/nightly.md, docs/security.md and docs/reliability.md"
 	@echo "  make bench-usage  the part of it about metering"
 	@echo "  make bench    measures, on PostgreSQL and Redis; writes docs/performance.md, which is committed"
 	@echo ""

@@ -77,6 +77,7 @@ RUNS = (
         ("postgresql", KILLS, "7"),
         "its own",
     ),
+    Run("Faults of every kind, under load (docs/reliability.md)", "tests.reliability_report", (), "its own"),
 )
 
 

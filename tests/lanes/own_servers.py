@@ -36,10 +36,26 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
     url: str
     log: Path
+    command: list[str | Path]
+    as_owner: dict[str, Any]
+    server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self.server = subprocess.Popen(
+                self.command, stdout=output, stderr=output, cwd=self.log.parent, **self.as_owner
+            )
+        self.connect().close()
+
+    def stop(self, how: signal.Signals) -> None:
+        """SIGQUIT: at once, as a crash; SIGINT: it ends sessions, and writes down what there is."""
+        assert self.server
+        self.server.send_signal(how)
+        self.server.wait(timeout=30)
 
     def connect(self) -> psycopg.Connection:
         """Waits while the server recovers from a crash."""
@@ -73,17 +89,13 @@ def own_postgres() -> Iterator[Postgres]:
         )
         given = {**SETTINGS, "port": str(port), "unix_socket_directories": name}
         options = [word for item in given.items() for word in ("-c", "=".join(item))]
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [binaries / "postgres", "-D", data, *options], stdout=output, stderr=output, cwd=folder, **as_owner
-            )
+        command = [binaries / "postgres", "-D", data, *options]
+        found = Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres", log, command, as_owner)
         try:
-            found = Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres", log)
-            found.connect().close()
+            found.start()
             yield found
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nobody reads it again
-            server.wait(timeout=30)
+            found.stop(signal.SIGQUIT)  # nobody reads it again
 
 
 def find_binaries() -> Path:
@@ -104,21 +116,43 @@ def owner(folder: Path) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
+@dataclass
+class Redis:
+    """It keeps nothing."""
+
+    url: str
+    command: list[str]
+    server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.server = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        wait_for_redis(self.url)
+
+    def kill(self) -> None:
+        assert self.server
+        self.server.kill()
+        self.server.wait()
+
+
 @contextlib.contextmanager
 def own_redis() -> Iterator[str]:
-    """Its address. It keeps nothing."""
+    """The address of one."""
+    with own_redis_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def own_redis_server() -> Iterator[Redis]:
     binary, port = shutil.which("redis-server"), free_port()
     assert binary, "redis-server is needed"
     with tempfile.TemporaryDirectory(prefix="gatehouse-redis-") as folder:
         command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        url = f"redis://127.0.0.1:{port}/0"
+        found = Redis(f"redis://127.0.0.1:{port}/0", command)
         try:
-            wait_for_redis(url)
-            yield url
+            found.start()
+            yield found
         finally:
-            server.kill()
-            server.wait()
+            found.kill()
 
 
 def wait_for_redis(url: str) -> None:

@@ -1,0 +1,17 @@
+"""Judges a fault, writes its figures down, and refuses what may not be."""
+
+from __future__ import annotations
+
+from tests.faults import figures
+from tests.faults.house import House
+from tests.faults.judge import is_whole, judge
+from tests.faults.load import Cast
+
+
+def check(house: House, name: str, *casts: Cast, allowed: set[str] = frozenset(), **more: object) -> None:  # type: ignore[assignment]
+    """`allowed`: how calls may have failed while it went on."""
+    found = judge(house, *(cast.wire.book for cast in casts))
+    figures.note(name, found, **more)
+    assert is_whole(found), found
+    assert found["failed"].keys() <= allowed, found
+    assert found["requests"] > 20, found
