@@ -10,11 +10,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from html import unescape
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -77,7 +78,7 @@ def rate(place: Place, words: list[str]) -> int:
         if not found:
             return 0
         whole = re.compile(rf"(?<![^\W_]){re.escape(word)}(?!\w)")
-        total += found + IN_HEADING * (whole.sub("", heading, count=1) != heading)
+        total += found + IN_HEADING * bool(whole.search(heading))
     return total
 
 
@@ -94,7 +95,8 @@ def all_places() -> Iterator[Place]:
             yield place(address, page.title, section.heading, section.text)
     for area in call_pages.areas():
         for call in area.calls:
-            text = f"{call.summary}. {call.description} {' '.join(call.codes())}"
+            said = unescape(strip_tags(call.description))
+            text = f"{call.summary}. {said} {' '.join(call.codes())}"
             yield place(f"/docs/calls/{area.name}#{call.name}", area.title, f"{call.method} {call.path}", text)
 
 
@@ -106,7 +108,7 @@ def fold(text: str) -> str:
     return "".join(fold_letter(letter) for letter in text)
 
 
-@cache
+@lru_cache(maxsize=4096)  # a question may have any letter
 def fold_letter(letter: str) -> str:
     plain = unicodedata.normalize("NFKD", letter.casefold())
     return "".join(each for each in plain if not unicodedata.combining(each))

@@ -33,6 +33,10 @@ def test_case_accents_width_and_an_unfinished_word_don_t_count(question):
     assert found(question)[0].address.startswith("/docs/webhooks")
 
 
+def test_no_mark_up_is_found():
+    assert [place.heading for place in guide_search.places() if "<code>" in place.text or "&quot;" in place.text] == []
+
+
 def test_every_word_has_to_be_there():
     assert found("webhook xylophone") == []
     assert found("") == found("?!") == []
