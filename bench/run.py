@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bench import machine, provisioner_times, report, usage
+from bench import machine, outbox, provisioner_times, report, usage
 from bench.report import Result, Table
 from bench.token import benchmark as token_path
 
@@ -28,6 +28,7 @@ BENCHMARKS = {
     "provisioner-times": Benchmark("A project's life on the postgres provisioner", provisioner_times.measure),
     "token-path": Benchmark("The token path beside its peers", token_path.measure),
     "usage": Benchmark("Metering", usage.measure),
+    "outbox": Benchmark("The outbox of usage events", outbox.measure),
 }
 
 

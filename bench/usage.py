@@ -18,7 +18,6 @@ import psycopg
 from bench.report import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-DATABASE = "gatehouse_bench_usage"
 WORDS = (
     "10,000 projects, ids in ULID, one amount an event, every client a process. `share` is of what stands in "
     "the same row's last column; a lookup is one row by primary key through the same driver."
@@ -26,11 +25,16 @@ WORDS = (
 
 
 def measure(server: str) -> list[Table]:
-    """Runs this module with a database of its own."""
-    address = f"{server.rsplit('/', 1)[0]}/{DATABASE}"
+    return [Table(WORDS, ["what", "measured", "share", "of"], rows_of("bench.usage_child", server))]
+
+
+def rows_of(child: str, server: str) -> list[list[str]]:
+    """What `child`, a module, prints, run with a database of its own."""
+    database = "gatehouse_" + child.replace(".", "_")
+    address = f"{server.rsplit('/', 1)[0]}/{database}"
     with psycopg.connect(server, autocommit=True) as admin, tempfile.TemporaryDirectory() as folder:
-        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
-        admin.execute(f"CREATE DATABASE {DATABASE}")
+        admin.execute(f"DROP DATABASE IF EXISTS {database}")
+        admin.execute(f"CREATE DATABASE {database}")
         try:
             settings = {
                 "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -38,10 +42,11 @@ def measure(server: str) -> list[Table]:
                 "GATEHOUSE_VAR": folder,
                 "GATEHOUSE_DATABASE_URL": address,
             }
-            command = [sys.executable, "-W", "ignore", "-m", "bench.usage_child"]
+            command = [sys.executable, "-W", "ignore", "-m", child]
             done = subprocess.run(
                 command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True, check=True
             )
         finally:
-            admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-    return [Table(WORDS, ["what", "measured", "share", "of"], json.loads(done.stdout))]
+            admin.execute(f"DROP DATABASE {database} WITH (FORCE)")
+    rows: list[list[str]] = json.loads(done.stdout)
+    return rows

@@ -1,7 +1,8 @@
 """The seam of metering: what a store of events does, in plain data. No row crosses it.
 
-`usage/sql_store` is the one on PostgreSQL and SQLite; the tests hold it against a model in
-memory, by one contract test for both. Nothing else reads or writes a usage table.
+`usage/sql_store` is the one on PostgreSQL and SQLite, `usage/clickhouse_store` the same with its events in
+ClickHouse, `usage/chosen_store.py` says which; the tests hold both against a model in memory, by one
+contract test for all. Nothing else reads or writes a usage table.
 Days are UTC, amounts whole numbers of a metric's smallest unit (`metrics.py`).
 """
 

@@ -31,7 +31,6 @@ READY_WITHIN_SECONDS = 60
 SETTINGS = {
     "shared_buffers": "32MB",
     "max_connections": "60",
-    "listen_addresses": "127.0.0.1",
     "recovery_init_sync_method": "syncfs",
 }
 
@@ -74,7 +73,8 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def own_postgres() -> Iterator[Postgres]:
+def own_postgres(address: str = "127.0.0.1", network: str = "") -> Iterator[Postgres]:
+    """It listens on `address`, and trusts all of `network`."""
     binaries, port = find_binaries(), free_port()
     with tempfile.TemporaryDirectory(prefix="gatehouse-postgres-") as name:
         folder, log = Path(name), Path(name) / "log"
@@ -87,12 +87,17 @@ def own_postgres() -> Iterator[Postgres]:
             cwd=folder,
             **as_owner,
         )
-        given = {**SETTINGS, "port": str(port), "unix_socket_directories": name}
+        if network:
+            with (data / "pg_hba.conf").open("a") as trusted:
+                trusted.write(f"host all all {network} trust\n")
+        given = {**SETTINGS, "port": str(port), "unix_socket_directories": name, "listen_addresses": address}
         options = [word for item in given.items() for word in ("-c", "=".join(item))]
         command = [binaries / "postgres", "-D", data, *options]
         found = Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres", log, command, as_owner)
         try:
             found.start()
+            found = Postgres(f"postgresql://postgres@{address}:{port}/postgres", log)
+            found.connect().close()
             yield found
         finally:
             found.stop(signal.SIGQUIT)  # nobody reads it again
@@ -148,6 +153,28 @@ def own_redis_server() -> Iterator[Redis]:
     with tempfile.TemporaryDirectory(prefix="gatehouse-redis-") as folder:
         command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
         found = Redis(f"redis://127.0.0.1:{port}/0", command)
+
+
+def own_redis(address: str = "127.0.0.1") -> Iterator[str]:
+    """Its address. It keeps nothing."""
+    binary, port = shutil.which("redis-server"), free_port()
+    assert binary, "redis-server is needed"
+    with tempfile.TemporaryDirectory(prefix="gatehouse-redis-") as folder:
+        command = [
+            binary,
+            "--port",
+            str(port),
+            "--bind",
+            address,
+            "--save",
+            "",
+            "--dir",
+            folder,
+            "--protected-mode",
+            "no",
+        ]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        url = f"redis://{address}:{port}/0"
         try:
             found.start()
             yield found

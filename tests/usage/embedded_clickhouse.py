@@ -131,6 +131,7 @@ class Restless(ClickHouseStore):
     def settle(self, now: datetime) -> None:
         """Everything has come; then ClickHouse has what PostgreSQL has."""
         self.copy("arrive", now)
+        self.copy("once", now)
         while outbox.is_waiting(*outbox.EVER):
             self.copy("once", now)
         for generation in closing.numbers():

@@ -181,6 +181,19 @@ class TestTurningOn:
 
         assert ids(store, shop) == ["b2", "b1", "b0"]
 
+    def test_what_a_restored_database_knows_nothing_of_is_not_read(self, store, shop):
+        send(store, event(shop, id_="old"))
+        grow_old(store)
+        send(store, event(shop, id_="a", at=LATER), now=LATER)
+        store.settle(LATER)
+        outbox.end()
+        Event.objects.all().delete()
+
+        store.settle(LATER)
+
+        assert in_clickhouse(store) == ["old"]
+        assert (ids(store, shop, LATER.date()), ids(store, shop)) == ([], ["old"])
+
     def test_turned_off_the_database_answers_alone(self, store, shop):
         send(store, event(shop, id_="a"))
         assert outbox.end() == 1

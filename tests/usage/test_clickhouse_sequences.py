@@ -15,7 +15,7 @@ from tests.usage.sequences import EVENTS, IDS, MIDNIGHT, SENDERS, SOURCES, STEPS
 from usage.sql_store import closing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clickhouse]
-HOW_MANY = int(os.environ.get("USAGE_SEQUENCES", "50"))
+HOW_MANY = int(os.environ.get("USAGE_SEQUENCES", "30"))
 COPIES = st.tuples(st.just("copy"), st.sampled_from(["once", "once", "cut_off", "stall", "arrive"]))
 AGEING = st.sampled_from([[("age", True)], [("age", True)], [("age", False)], []])
 STEPS_AND_COPIES = st.lists(st.one_of(STEPS, COPIES, COPIES), min_size=2, max_size=6)

@@ -6,10 +6,12 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from tests.usage.embedded_clickhouse import Prompt
+from tests.usage.clickhouse_front import front
+from tests.usage.embedded_clickhouse import Prompt, empty
 from tests.usage.model_store import ModelStore
 from tests.usage.world import BORN, LIVE, NOW, TEST, World, ago, event, organization, read_by, void
 from usage import sql_store
+from usage.clickhouse_store.server import HttpClickHouse
 from usage.metrics import NAMES, PEAKS, fold, zero
 from usage.models import IngestGate
 from usage.store import Owner, Sender, Verdict
@@ -26,14 +28,26 @@ def world():
     return World()
 
 
-@pytest.fixture(params=["model", "sql", pytest.param("clickhouse", marks=pytest.mark.clickhouse)])
+IN_CLICKHOUSE = [pytest.param(name, marks=pytest.mark.clickhouse) for name in ("clickhouse", "clickhouse over http")]
+
+
+@pytest.fixture(params=["model", "sql", *IN_CLICKHOUSE])
 def store(request, world, time_machine, monkeypatch):
     time_machine.move_to(NOW, tick=False)
     read_by(monkeypatch, timezone.now)
     if request.param == "model":
         return ModelStore(world.known, began_at=NOW)
     IngestGate.objects.update(generation_began_at=NOW)
+    if request.param == "clickhouse over http":
+        empty()
+        return Prompt(HttpClickHouse(request.getfixturevalue("http_address")))
     return Prompt() if request.param == "clickhouse" else sql_store.store
+
+
+@pytest.fixture(scope="module")
+def http_address():
+    with front() as address:
+        yield address
 
 
 @pytest.fixture

@@ -11,25 +11,41 @@ from datetime import datetime
 
 from usage.clickhouse_store import table
 from usage.clickhouse_store.server import ClickHouse
-from usage.sql_store import outbox
+from usage.sql_store import closing, outbox
+
+# Batches may be of one event each; then comes what is older than ClickHouse.
+CLAIMS_A_ROUND = 50
 
 
 def copy_due(clickhouse: ClickHouse, now: datetime) -> int:
     """Events that went. Raises EventsUnavailable; then what was claimed waits for the end of its lease."""
     if not outbox.is_copied():
-        table.make(clickhouse)
-        outbox.begin()
+        begin(clickhouse)
     return copy_batches(clickhouse, now) + copy_generation(clickhouse, now)
 
 
+def begin(clickhouse: ClickHouse) -> None:
+    """What ClickHouse has from an earlier time goes, but for what it alone has: the database may have been restored
+    to a state that knows nothing of the newest."""
+    with outbox.beginning() as is_ours:
+        if is_ours:
+            table.make(clickhouse)
+            moved = {generation.number for generation in closing.moved()}
+            for generation in set(table.generations(clickhouse)) - moved:
+                table.drop(clickhouse, generation)
+            outbox.begin()
+
+
 def copy_batches(clickhouse: ClickHouse, now: datetime) -> int:
-    batches = outbox.claim(now)
-    events = outbox.events_of(batches)
-    if events:
-        table.put(clickhouse, events)
-    if batches:
+    count = 0
+    for _ in range(CLAIMS_A_ROUND):
+        if not (batches := outbox.claim(now)):
+            break
+        if events := outbox.events_of(batches):
+            table.put(clickhouse, events)
         outbox.remove(batches)
-    return len(events)
+        count += len(events)
+    return count
 
 
 def copy_generation(clickhouse: ClickHouse, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What is on its way to ClickHouse, and what is there alone. Written and read by `usage/sql_store`, in plain SQL."""
+"""What is on its way to ClickHouse, and what is there alone. Written by `usage/sql_store` alone, in plain SQL."""
 
 from __future__ import annotations
 

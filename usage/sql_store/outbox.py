@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,6 +23,7 @@ from usage.sql_store.sql import Row, execute, fetch
 LEASE = timedelta(seconds=120)
 EVENTS_AT_ONCE = 20_000
 BATCHES_AT_ONCE = 100
+LOCK = 4_718_592_002  # of who begins: `house.LOCK` is the one before
 EVER = (date(2000, 1, 1), date(9999, 12, 31))
 AMOUNTS = ", ".join(f"e.{name}" for name in NAMES)
 
@@ -69,6 +71,17 @@ def note(gate: Gate, events: Sequence[Copied]) -> None:
             "VALUES (%s, %s, %s, %s::int[], %s::bytea[])",
             [generation, min(days), max(days), [each.source_id for each in some], [each.event_id for each in some]],
         )
+
+
+@contextmanager
+def beginning() -> Iterator[bool]:
+    """Whether the caller is the one to begin: nobody else does meanwhile."""
+    [(is_ours,)] = fetch("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    try:
+        yield is_ours and not is_copied()
+    finally:
+        if is_ours:
+            execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def begin() -> None:

@@ -8,7 +8,7 @@ from oauth_provider.views.call import Call, Id, Stamp, says
 from oauth_provider.views.door import Access, PlatformView
 from usage import ingest
 from usage.chosen_store import store
-from usage.errors import TooManyEvents, UnsupportedMediaType
+from usage.errors import EventsUnavailable, TooManyEvents, UnsupportedMediaType
 from usage.request_body import BATCHES, ONE_EVENT, read_events
 from usage.senders import get_sender
 
@@ -49,7 +49,7 @@ class Events(PlatformView):
             "Usage events: each counts once, by source and id",
             {200: IngestAnswer},
             bodies={ONE_EVENT: CloudEvent, **dict.fromkeys(BATCHES, list[CloudEvent])},
-            refusals=(UnsupportedMediaType, TooManyEvents),
+            refusals=(UnsupportedMediaType, TooManyEvents, EventsUnavailable),
         )
     }
 
