@@ -93,11 +93,9 @@ def own_postgres(address: str = "127.0.0.1", network: str = "") -> Iterator[Post
         given = {**SETTINGS, "port": str(port), "unix_socket_directories": name, "listen_addresses": address}
         options = [word for item in given.items() for word in ("-c", "=".join(item))]
         command = [binaries / "postgres", "-D", data, *options]
-        found = Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres", log, command, as_owner)
+        found = Postgres(f"postgresql://postgres@{address}:{port}/postgres", log, command, as_owner)
         try:
             found.start()
-            found = Postgres(f"postgresql://postgres@{address}:{port}/postgres", log)
-            found.connect().close()
             yield found
         finally:
             found.stop(signal.SIGQUIT)  # nobody reads it again
@@ -140,41 +138,20 @@ class Redis:
 
 
 @contextlib.contextmanager
-def own_redis() -> Iterator[str]:
+def own_redis(address: str = "127.0.0.1") -> Iterator[str]:
     """The address of one."""
-    with own_redis_server() as server:
+    with own_redis_server(address) as server:
         yield server.url
 
 
 @contextlib.contextmanager
-def own_redis_server() -> Iterator[Redis]:
+def own_redis_server(address: str = "127.0.0.1") -> Iterator[Redis]:
     binary, port = shutil.which("redis-server"), free_port()
     assert binary, "redis-server is needed"
     with tempfile.TemporaryDirectory(prefix="gatehouse-redis-") as folder:
-        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        found = Redis(f"redis://127.0.0.1:{port}/0", command)
-
-
-def own_redis(address: str = "127.0.0.1") -> Iterator[str]:
-    """Its address. It keeps nothing."""
-    binary, port = shutil.which("redis-server"), free_port()
-    assert binary, "redis-server is needed"
-    with tempfile.TemporaryDirectory(prefix="gatehouse-redis-") as folder:
-        command = [
-            binary,
-            "--port",
-            str(port),
-            "--bind",
-            address,
-            "--save",
-            "",
-            "--dir",
-            folder,
-            "--protected-mode",
-            "no",
-        ]
-        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        url = f"redis://{address}:{port}/0"
+        options = {"port": str(port), "bind": address, "save": "", "dir": folder, "protected-mode": "no"}
+        command = [binary, *(word for name, value in options.items() for word in (f"--{name}", value))]
+        found = Redis(f"redis://{address}:{port}/0", command)
         try:
             found.start()
             yield found
