@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from accounts.errors import ApiError
 
 
@@ -59,13 +61,13 @@ class InvalidCredentials(ApiError):
 
 class PartnerDisabled(ApiError):
     status, code = 403, "partner_disabled"
-    message = "This partnership is switched off. Contact support."
+    message = gettext_noop("This partnership is switched off. Contact support.")
     mend = "Contact support: no call works until then."
 
 
 class WrongPartnershipType(ApiError):
     status, code = 403, "wrong_partnership_type"
-    message = "This endpoint belongs to the other type of partnership."
+    message = gettext_noop("This endpoint belongs to the other type of partnership.")
     mend = "Use the calls of your own type: co-branded or white-label."
 
 
@@ -86,7 +88,7 @@ class AddressNotAllowed(ApiError):
 
 class PartnerInMaintenance(ApiError):
     status, code = 503, "partner_in_maintenance"
-    message = "This partnership is under maintenance: only reading works for now."
+    message = gettext_noop("This partnership is under maintenance: only reading works for now.")
     mend = "Send the same request again after `Retry-After` seconds."
     retry_after_seconds = 300
 
@@ -112,6 +114,8 @@ class ProjectNotFound(ApiError):
     status, code = 404, "project_not_found"
     message = "The project was not found."
     mend = "Take the id from the list of projects: a deleted one is not in it."
+    message = gettext_noop("The project was not found.")
+    mend = "Take the id from the list of projects; a deleted project does not come back."
 
 
 class UserNotFound(ApiError):
@@ -124,19 +128,19 @@ class UserNotFound(ApiError):
 
 class OperationNotFound(ApiError):
     status, code = 404, "operation_not_found"
-    message = "The operation was not found."
+    message = gettext_noop("The operation was not found.")
     mend = "Take the id from `operation_id` or `Location` of the call that began it."
 
 
 class WebhookNotFound(ApiError):
     status, code = 404, "webhook_not_found"
-    message = "The webhook or delivery was not found."
+    message = gettext_noop("The webhook or delivery was not found.")
     mend = "Take the id from the list of webhooks, or of the webhook's deliveries."
 
 
 class OperationInProgress(ApiError):
     status, code = 409, "operation_in_progress"
-    message = "Another operation is running on this project. Wait until it has finished."
+    message = gettext_noop("Another operation is running on this project. Wait until it has finished.")
     mend = "Wait until the operation that `operation_id` names has finished, then try again."
     retry_after_seconds = 5
 
@@ -152,7 +156,7 @@ class InvalidState(ApiError):
 
 class ProvisionerUnavailable(ApiError):
     status, code = 503, "provisioner_unavailable"
-    message = "The project's infrastructure is not available. The same request may be sent again."
+    message = gettext_noop("The project's infrastructure is not available. The same request may be sent again.")
     mend = "Send the same request again after `Retry-After` seconds."
     retry_after_seconds = 10
 

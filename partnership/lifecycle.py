@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from accounts.models import Organization
 from partnership import catalog, events, operation_rows, plan_limit, recovery, tenures
@@ -140,10 +141,10 @@ def retry(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
     """A new operation that does what `operation` failed to do. Raises InvalidState (409)."""
     project, wanted = operation.project, operation.parameters
     if operation.status not in (Operation.Status.FAILED, Operation.Status.CANCELED):
-        raise InvalidState("Only a failed or canceled operation can be tried again.")
+        raise InvalidState(gettext_noop("Only a failed or canceled operation can be tried again."))
     latest = project.operations.latest("created_at")
     if latest.pk != operation.pk:
-        raise InvalidState("A later operation has replaced this one.")
+        raise InvalidState(gettext_noop("A later operation has replaced this one."))
     again: Operation | None
     match operation.type:
         case Type.CREATE:
@@ -160,7 +161,7 @@ def retry(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
         case other:
             again = change(project, Type(other), actor=actor, now=now)
     if again is None:
-        raise InvalidState("There is nothing left to do.")
+        raise InvalidState(gettext_noop("There is nothing left to do."))
     return again
 
 
@@ -258,4 +259,4 @@ def check_allowed(project: Project, type_: Operation.Type) -> None:
     if project.status not in rule.allowed:
         raise InvalidState(f"A project that is {project.status} can't do this.")
     if rule.verb not in {"create", "delete"} | catalog.get_driver(project.provisioner).can:
-        raise InvalidState("The project's region can't do this.")
+        raise InvalidState(gettext_noop("The project's region can't do this."))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts import clock
 from accounts.wake import wake
@@ -39,6 +40,9 @@ CANCELED = Result("canceled", "The operation was canceled.", is_retryable=True, 
 TIMED_OUT = Result("deadline_exceeded", "The operation did not end in time.", is_retryable=True)
 NAME_TAKEN = Result("name_taken", "Another project has got its name or external id meanwhile.", is_retryable=True)
 WORKER_LOST = Result("worker_lost", "The operation was cut off too often.", is_retryable=True)
+CANCELED = Result("canceled", gettext_noop("The operation was canceled."), is_retryable=True, is_canceled=True)
+TIMED_OUT = Result("deadline_exceeded", gettext_noop("The operation did not end in time."), is_retryable=True)
+WORKER_LOST = Result("worker_lost", gettext_noop("The operation was cut off too often."), is_retryable=True)
 
 
 def run_due(now: datetime, *, limit: int = 20) -> int:
@@ -195,7 +199,7 @@ def call(verb: str, operation: Operation, state: dict[str, object]) -> Done | Pe
         raise
     except Exception as fault:
         log.exception("driver broke", verb=verb)
-        message = "The project's infrastructure failed."
+        message = gettext_noop("The project's infrastructure failed.")
         raise DriverError("provisioner_error", message, is_retryable=True, detail=type(fault).__name__) from fault
     return outcome
 
@@ -255,9 +259,9 @@ def cancel(operation: Operation, *, actor: Actor, now: datetime) -> Operation:
         operation = Operation.objects.select_for_update().select_related("project").get(pk=operation.pk)
         rule = TRANSITIONS[Operation.Type(operation.type)]
         if not operation.is_open:
-            raise InvalidState("The operation has ended.")
+            raise InvalidState(gettext_noop("The operation has ended."))
         if operation.attempts and not rule.cancels_while_running:
-            raise InvalidState("The operation has begun and can no longer be canceled.")
+            raise InvalidState(gettext_noop("The operation has begun and can no longer be canceled."))
         operation.cancel_requested_at = operation.due_at = now
         operation.actor = actor.as_json()
         operation.save(update_fields=["cancel_requested_at", "due_at", "actor"])

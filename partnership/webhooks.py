@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from accounts.encryption import encrypt
 from accounts.wake import wake
@@ -178,7 +179,7 @@ def lock(webhook: Webhook) -> Webhook:
 def lock_enabled(webhook: Webhook) -> Webhook:
     locked = lock(webhook)
     if not locked.is_enabled:
-        raise InvalidState("The webhook is switched off. Switch it on first.")
+        raise InvalidState(gettext_noop("The webhook is switched off. Switch it on first."))
     return locked
 
 

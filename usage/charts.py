@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
+from uuid import UUID
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ DEFAULT_RANGE = 30
 GIB = 2**30
 SHOWN_AT_TOP = 10
 
+Names = Callable[[Iterable[Project]], dict[UUID, str]]
 DayUrl = Callable[[Metric, date], str]
 
 
@@ -43,6 +45,7 @@ class Ranked:
     """A project among those that used most. `share`: of the first one's, in percent."""
 
     project: Project
+    name: str
     amount: str
     share: str
 
@@ -134,14 +137,20 @@ def summary(metric: Metric, chart: Chart, days: Sequence[Day]) -> str:
     return _("Total: %(total)s %(unit)s. Most on one day: %(most)s on %(day)s.") % words
 
 
-def top_projects(owner: Owner, metric: Metric, period: Period) -> list[Ranked]:
+def own_names(projects: Iterable[Project]) -> dict[UUID, str]:
+    """As people and staff read them; a partner may not read all (`connections.names_for`)."""
+    return {project.pk: project.name for project in projects}
+
+
+def top_projects(owner: Owner, metric: Metric, period: Period, names: Names = own_names) -> list[Ranked]:
     """The projects that used most in `period`, most first; those that used nothing are not among them."""
     ids = store.top_projects(owner, metric.name, period.first, period.last, SHOWN_AT_TOP)
     totals = store.project_totals(owner, ids, period.first, period.last)
     amounts = {id_: totals[id_][metric.name] for id_ in ids if totals[id_][metric.name]}
     rows, how, most = Project.objects.in_bulk(ids), shown(metric), max(amounts.values(), default=0)
+    named = names(rows.values())
     return [
-        Ranked(rows[id_], written(amount, how), f"{Decimal(amount) * 100 / most:.2f}%")
+        Ranked(rows[id_], named[id_], written(amount, how), f"{Decimal(amount) * 100 / most:.2f}%")
         for id_, amount in sorted(amounts.items(), key=lambda pair: (-pair[1], pair[0].bytes))
     ]
 

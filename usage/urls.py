@@ -5,7 +5,7 @@
 
 from django.urls import include, path
 
-from usage.views import alerts, ingest, organization, organization_page, partner, statements
+from usage.views import alerts, console, ingest, organization, organization_page, partner, statements
 
 partner_patterns = [
     path("usage", partner.PartnerUsage.as_view()),
@@ -17,8 +17,17 @@ partner_patterns = [
     path("<str:project_id>/usage/events", partner.UsageEvents.as_view()),
 ]
 
+console_patterns = [
+    path("usage", console.usage, name="console_usage"),
+    path("usage/<str:day>/<str:metric>", console.usage_day, name="console_usage_day"),
+    path("projects/<str:project_id>/usage", console.project_usage, name="console_project_usage"),
+    path("statements", console.statement_list, name="console_statements"),
+    path("statements/<str:month>", console.statement, name="console_statement"),
+]
+
 urlpatterns = [
     path("partnership/v1/<str:partner_id>/", include(partner_patterns)),
+    path("partners/<str:partner_id>/<str:environment>/", include(console_patterns)),
     path("usage/v1/events", ingest.Events.as_view(), name="usage_events"),
     path("usage/v1/organizations/<str:organization_id>", organization.OrganizationUsage.as_view()),
     path(

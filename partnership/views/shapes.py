@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import NotRequired, TypedDict
 
 from django.http import JsonResponse
+from django.utils.translation import gettext_noop
 
 from oauth_provider.views.call import Id, Stamp
 from partnership import project_keys
@@ -133,7 +134,7 @@ def settled(operation: Operation | None, *, seconds: float) -> Operation | None:
     if operation.status == OperationStatus.FAILED:
         raise ProvisionerUnavailable(detail=operation.error_code, operation_id=str(operation.id))
     if operation.status == OperationStatus.CANCELED:
-        raise InvalidState("The operation was canceled.")
+        raise InvalidState(gettext_noop("The operation was canceled."))
     return operation
 
 

@@ -8,21 +8,15 @@ from datetime import date
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 
-from accounts.csv_file import csv_file
 from partnership.admin.partner import PartnerAdmin
-from partnership.models import Partner
-from usage import charts, reports, statements
+from usage import charts
 from usage.charts import Ranked
 from usage.chosen_store import store
-from usage.metrics import METRICS, SUMS, Amounts, Metric
+from usage.metrics import METRICS, Metric
 from usage.models import Statement
 from usage.period import Period
 from usage.store import Owner
-from usage.views import chart_page
-from usage.views.answers import exact_json
-from usage.views.statements import COLUMNS, as_month
-
-STATEMENTS_SHOWN = 24
+from usage.views import chart_page, statement_page
 
 
 class MeteredPartnerAdmin(PartnerAdmin):
@@ -57,7 +51,7 @@ class MeteredPartnerAdmin(PartnerAdmin):
 
     def day_view(self, request: HttpRequest, pk: str, environment: str, day: str, metric: str) -> HttpResponse:
         """Who made up the day's number; each leads to its events."""
-        partner, on = self.get_partner(request, pk, may="view"), read_day(day)
+        partner, on = self.get_partner(request, pk, may="view"), chart_page.read_day(day)
         if environment not in ("live", "test") or metric not in METRICS:
             raise Http404
         known, owner = METRICS[metric], Owner("partner", partner.pk, environment)
@@ -83,57 +77,14 @@ class MeteredPartnerAdmin(PartnerAdmin):
             "statements",
             partner,
             tab="statements",
-            environments=[(each, mine.filter(environment=each)[:STATEMENTS_SHOWN]) for each in ("live", "test")],
+            environments=[(each, mine.filter(environment=each)[: statement_page.SHOWN]) for each in ("live", "test")],
         )
 
     def statement_view(self, request: HttpRequest, pk: str, environment: str, month: str) -> HttpResponseBase:
-        statement = find_statement(self.get_partner(request, pk, may="view"), environment, month)
-        name = f"statement-{pk}-{environment}-{month}"
-        if request.GET.get("format") == "csv":
-            return csv_file(name, COLUMNS, map(statements.line_body, statement.lines.order_by("pk").iterator()))
-        if request.GET.get("format") == "json":
-            answer = exact_json(statements.whole(statement))
-            answer["Content-Disposition"] = f'attachment; filename="{name}.json"'
-            return answer
-        return self.show(
-            request,
-            "statement",
-            statement.partner,
-            tab="statements",
-            statement=statement,
-            is_intact=statements.is_intact(statement),
-            totals=written_totals(statement.amounts),
-            adjustments=[(row, written_sums(row)) for row in statements.adjustments_of(statement)],
-            projects=statement.lines.count(),
-        )
-
-
-def read_day(text: str) -> date:
-    """Raises Http404."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Http404 from None
-
-
-def find_statement(partner: Partner, environment: str, month: str) -> Statement:
-    """Raises Http404."""
-    first = as_month(month)
-    mine = Statement.objects.filter(partner=partner, environment=environment)
-    found = mine.filter(month=first).first() if first else None
-    if found is None:
-        raise Http404
-    return found
-
-
-def written_totals(amounts: Amounts) -> list[tuple[Metric, str, str]]:
-    shown = ((metric, charts.shown(metric)) for metric in METRICS.values())
-    return [(metric, charts.written(amounts[metric.name], how), how.unit) for metric, how in shown]
-
-
-def written_sums(row: reports.Body) -> str:
-    """The sums of an adjustment that are not zero."""
-    return ", ".join(f"{METRICS[name].title}: {row[name]} {METRICS[name].unit}" for name in SUMS if row[name])
+        statement = statement_page.find(self.get_partner(request, pk, may="view"), environment, month)
+        file = statement_page.file_of(statement, request.GET.get("format"))
+        shown = statement_page.figures(statement)
+        return file or self.show(request, "statement", statement.partner, tab="statements", **shown)
 
 
 def usage_of(each: Ranked) -> str:

@@ -17,7 +17,6 @@ from partnership.admin.projects import ProjectAdmin
 from partnership.errors import Invalid
 from partnership.models import Project
 from usage import charts
-from usage.admin.partner import read_day
 from usage.chosen_store import store
 from usage.metrics import METRICS, Metric
 from usage.store import CountedEvent
@@ -75,7 +74,7 @@ class MeteredProjectAdmin(ProjectAdmin):
 
     def events_view(self, request: HttpRequest, pk: UUID, day: str, metric: str) -> HttpResponse:
         """The events that add up to the day's number; of a peak its samples."""
-        project, on = self.get_project(request, pk), read_day(day)
+        project, on = self.get_project(request, pk), chart_page.read_day(day)
         if metric not in METRICS:
             raise Http404
         known, days = METRICS[metric], store.daily(project.pk, on, on)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from django.http import QueryDict, StreamingHttpResponse
+from django.http import Http404, QueryDict, StreamingHttpResponse
 
 from accounts.csv_file import csv_file
 from usage import charts, reports
-from usage.charts import DayUrl, Ranked
+from usage.charts import DayUrl, Names, Ranked
 from usage.metrics import METRICS, NAMES, Metric
 from usage.period import Period
 from usage.store import Day, Owner
@@ -42,6 +42,14 @@ def read(query: QueryDict, today: date) -> Asked:
     return Asked(charts.read_range(query), environment, today)
 
 
+def read_day(text: str) -> date:
+    """Raises Http404."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Http404 from None
+
+
 def figures(asked: Asked, days: list[Day], url_of: DayUrl | None = None) -> Context:
     def csv_url(metric: Metric) -> str:
         return asked.link(format="csv", column=metric.name)
@@ -55,8 +63,14 @@ def figures(asked: Asked, days: list[Day], url_of: DayUrl | None = None) -> Cont
     }
 
 
-def top(asked: Asked, owner: Owner, metric: Metric, url_of: Callable[[Ranked], str] | None = None) -> Context:
-    ranked = charts.top_projects(owner, metric, asked.period)
+def top(
+    asked: Asked,
+    owner: Owner,
+    metric: Metric,
+    url_of: Callable[[Ranked], str] | None = None,
+    names: Names = charts.own_names,
+) -> Context:
+    ranked = charts.top_projects(owner, metric, asked.period, names)
     return {
         "metrics": [(each, asked.link(metric=each.name)) for each in METRICS.values()],
         "metric": metric,

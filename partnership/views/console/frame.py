@@ -23,6 +23,9 @@ SECTIONS = (
     ("console_webhooks", gettext_lazy("Webhooks"), "webhooks:write"),
     ("console_events", gettext_lazy("Events"), "projects:read"),
     ("console_calls", gettext_lazy("Request log"), "projects:read"),
+    # These two are usage's, named by their addresses (docs/decisions/0091).
+    ("console_usage", gettext_lazy("Usage"), "usage:read"),
+    ("console_statements", gettext_lazy("Statements"), "usage:read"),
     ("console_secrets", gettext_lazy("Secrets"), "secrets:write"),
     ("console_members", gettext_lazy("Members"), "projects:read"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -32,16 +33,16 @@ Type = Operation.Type
 
 class UpgradeForm(forms.Form):
     instance_type = forms.ChoiceField(label=gettext_lazy("Instance type"))
-    volume_size_gib = forms.IntegerField(
-        label=gettext_lazy("Volume in GiB"),
-        required=False,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text=gettext_lazy("Empty: as it is. A volume only grows."),
-    )
 
     def __init__(self, project: Project, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"instance_type": project.instance_type_id})
+        self.fields["volume_size_gib"] = forms.IntegerField(
+            label=_("Volume in GiB"),
+            required=False,
+            min_value=project.volume_size_gib + 1,
+            max_value=settings.PROJECT_MAX_VOLUME_GIB,
+            help_text=_("Empty: as it is. A volume only grows."),
+        )
         offered = [each["name"] for each in catalog.describe()["instance_types"]]
         names = dict.fromkeys([project.instance_type_id, *offered])
         self.fields["instance_type"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]

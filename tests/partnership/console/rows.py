@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +14,7 @@ from accounts.models import User
 from partnership.models import Delivery, Operation, Partner, PartnerInvitation
 from tests import cast
 from tests.partnership.clients import PartnerClient
+from usage import statements
 
 
 @dataclass
@@ -63,4 +65,6 @@ class Globex:
         self.ids["webhook_id"] = made["id"]
         self.client.post(f"{project['project']['id']}/pause")
         self.ids["delivery_id"] = str(Delivery.objects.get().uuid)
+        statements.write(partner, "live", date(now.year, now.month, 1), now)
+        self.ids |= {"month": f"{now:%Y-%m}", "day": f"{now:%Y-%m-%d}", "metric": "ai_tokens"}
         self.ids["secret_id"] = str(partner.secrets.get().pk)

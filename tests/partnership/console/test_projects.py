@@ -76,8 +76,8 @@ class TestOne:
         project = Project.objects.get(pk=shop)
         assert (project.instance_type_id, project.volume_size_gib) == ("small", 16)
 
-        refused = dan.reads_after(f"/projects/{shop}/upgrade", {**form, "volume_size_gib": "8"})
-        assert "a volume only grows" in refused
+        refused = dan.post(f"/projects/{shop}/upgrade", {**form, "volume_size_gib": "16"}).content.decode()
+        assert "greater than or equal to 17" in refused
         wrong = dan.post(f"/projects/{shop}/upgrade", {"instance_type": "gigantic"}).content.decode()
         assert 'aria-invalid="true"' in wrong
 
