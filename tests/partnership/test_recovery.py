@@ -17,6 +17,7 @@ from partnership.events import SYSTEM
 from partnership.models import Absence, Delivery, Event, Operation, Project, Webhook
 from tests import cast
 from tests.partnership.drivers import Scripted, install, refuses
+from tests.usage.world import organization
 
 WEEK = timedelta(days=7)
 AT = "/admin/partnership/project/"
@@ -160,8 +161,11 @@ class TestRecovery:
         assert globex.post(f"{gone.pk}/pause").status == 404
         assert globex.delete(gone.pk).status == 200
         assert globex.post(f"operations/{operation.pk}/cancel").status == 404
-        with pytest.raises(ApiError, match="not found"):  # who was on the way in already
+        # Who was on the way in already.
+        with pytest.raises(ApiError, match="not found"):
             lifecycle.change(gone, Operation.Type.PAUSE, actor=SYSTEM, now=timezone.now())
+        with pytest.raises(ApiError, match="not found"):
+            lifecycle.transfer(gone, organization("Acme"), actor=SYSTEM, now=timezone.now())
 
     @pytest.mark.parametrize("days", [-1, 7])
     def test_not_once_its_days_are_over(self, gone, days):

@@ -667,6 +667,15 @@ class TestPartnersDays:
         send(store, void(late))
         self.check(store, world)
 
+    def test_a_recovery_of_the_last_moment_of_a_day_is_in_it(self, store, world, projects):
+        """It was written after midnight, by a worker whose clock is a little late."""
+        midnight = NOW - timedelta(hours=12)
+        world.delete(projects[2], ago(days=2))
+        store.keep_house(midnight + timedelta(minutes=4))
+        world.recover(projects[2], midnight - timedelta(milliseconds=1))
+        store.keep_house(NOW)
+        self.check(store, world)
+
     def test_those_of_a_closed_month_stay(self, store, world, projects):
         send(store, event(projects[0], at=datetime(2026, 1, 31, tzinfo=UTC), ai_tokens=1))
         store.keep_house(NOW)
