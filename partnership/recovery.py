@@ -56,7 +56,7 @@ def begin(project: Project, *, reason: str, actor: Actor, now: datetime) -> Oper
         project = lock(project)
         check_nothing_runs(project)
         if not recoverable(now).filter(pk=project.pk).exists() or project.operations.filter(type=Type.PURGE).exists():
-            raise InvalidState(_("It can no longer be brought back, or is there."))
+            raise InvalidState(_("It can not be brought back: its days are over, or it is not deleted."))
         check_is_free(project)
         if project.organization is not None:
             plan_limit.check(project.organization, project.environment)
