@@ -112,10 +112,8 @@ class ProjectNotFound(ApiError):
     """Unknown, deleted and somebody else's, all the same."""
 
     status, code = 404, "project_not_found"
-    message = "The project was not found."
-    mend = "Take the id from the list of projects: a deleted one is not in it."
     message = gettext_noop("The project was not found.")
-    mend = "Take the id from the list of projects; a deleted project does not come back."
+    mend = "Take the id from the list of projects: a deleted one is not in it."
 
 
 class UserNotFound(ApiError):

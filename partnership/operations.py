@@ -36,12 +36,11 @@ class CancelAsked(Exception):
     """Somebody wants it to end here."""
 
 
-CANCELED = Result("canceled", "The operation was canceled.", is_retryable=True, is_canceled=True)
-TIMED_OUT = Result("deadline_exceeded", "The operation did not end in time.", is_retryable=True)
-NAME_TAKEN = Result("name_taken", "Another project has got its name or external id meanwhile.", is_retryable=True)
-WORKER_LOST = Result("worker_lost", "The operation was cut off too often.", is_retryable=True)
 CANCELED = Result("canceled", gettext_noop("The operation was canceled."), is_retryable=True, is_canceled=True)
 TIMED_OUT = Result("deadline_exceeded", gettext_noop("The operation did not end in time."), is_retryable=True)
+NAME_TAKEN = Result(
+    "name_taken", gettext_noop("Another project has got its name or external id meanwhile."), is_retryable=True
+)
 WORKER_LOST = Result("worker_lost", gettext_noop("The operation was cut off too often."), is_retryable=True)
 
 
