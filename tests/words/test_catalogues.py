@@ -98,6 +98,7 @@ def bare(path) -> list[str]:
     text = path.read_text()
     text = re.sub(r"\{%\s*blocktranslate.*?endblocktranslate\s*%\}", "", text, flags=re.DOTALL)
     text = re.sub(r"\{%\s*block layout.*?endblock\s*%\}", "", text)  # names of classes
+    text = re.sub(r"(</?)\{\{.*?\}\}", r"\1div", text)  # an element that a page may choose
     reader = Words()
     reader.feed(re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", "", text, flags=re.DOTALL))
     return [word for text in reader.found if (word := SAME.sub("", text).strip()) and re.search(r"[A-Za-z]{2}", word)]

@@ -114,14 +114,14 @@ def end() -> int:
 
 
 def is_copied() -> bool:
-    return fetch("SELECT FROM usage_ingestgate WHERE is_copied") != []
+    return fetch("SELECT 1 FROM usage_ingestgate WHERE is_copied") != []
 
 
 def is_waiting(first: date, last: date) -> bool:
     """Whether ClickHouse may lack something of these days that has been committed."""
     return (
         not is_copied()
-        or fetch("SELECT FROM usage_outgoingbatch WHERE first_day <= %s AND last_day >= %s LIMIT 1", [last, first])
+        or fetch("SELECT 1 FROM usage_outgoingbatch WHERE first_day <= %s AND last_day >= %s LIMIT 1", [last, first])
         != []
     )
 
