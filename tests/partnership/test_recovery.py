@@ -15,6 +15,7 @@ from partnership import creation, lifecycle, operations, recovery
 from partnership.creation import Wanted
 from partnership.events import SYSTEM
 from partnership.models import Absence, Delivery, Event, Operation, Project, Webhook
+from partnership.provisioners.base import Pending
 from tests import cast
 from tests.partnership.drivers import Scripted, install, refuses
 from tests.usage.world import organization
@@ -217,6 +218,18 @@ class TestRecovery:
         work()
         gone.refresh_from_db()
         assert (again.parameters, gone.status) == (failed.parameters, "active")
+
+    def test_one_that_is_canceled_on_its_way_is_shut_again(self, gone, driver):
+        driver.script = [Pending({"phase": "poll"}, 1)]
+        operation = recover(gone)
+        operations.run_due(timezone.now())
+        operations.cancel(operation, actor=SYSTEM, now=timezone.now())
+        work(seconds=5)
+        operation.refresh_from_db()
+        gone.refresh_from_db()
+        assert (driver.calls, operation.status, gone.status) == (["restore", "pause"], "canceled", "deleted")
+        recovered(gone)
+        assert gone.status == "active"
 
     def test_the_plan_has_to_have_room_and_keeps_it(self, acme):
         user_id = acme.connect()
