@@ -37,9 +37,9 @@ answers = {"count": 0}
 
 
 def pytest_configure() -> None:
-    settings.DATABASES["default"]["TEST"] = {"NAME": settings.DATABASES["default"]["NAME"]}
+    settings.DATABASES["default"]["TEST"]["NAME"] = settings.DATABASES["default"]["NAME"]
     ClientHandler.__call__ = over_http  # type: ignore[method-assign]
-    TransactionTestCase._fixture_setup = lambda _self: None  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_setup = classmethod(lambda _cls: None)  # type: ignore[attr-defined]
     TransactionTestCase._fixture_teardown = lambda _self: reset()  # type: ignore[attr-defined]
 
 
@@ -72,7 +72,7 @@ def needed_by(item: Any) -> set[str]:
 def over_http(self: ClientHandler, environ: dict[str, Any]) -> HttpResponse:
     """As ClientHandler answers, but that a server does."""
     given = {
-        name.removeprefix("HTTP_").replace("_", "-"): str(value)
+        name.removeprefix("HTTP_").replace("_", "-"): str(value).strip()  # around it HTTP has no blanks
         for name, value in environ.items()
         if name.startswith("HTTP_") or name == "CONTENT_TYPE"
     }
@@ -82,6 +82,10 @@ def over_http(self: ClientHandler, environ: dict[str, Any]) -> HttpResponse:
     given["X-Forwarded-For"] = ", ".join(filter(None, [forwarded, environ["REMOTE_ADDR"]]))
     given["X-Forwarded-Proto"] = environ["wsgi.url_scheme"]
     request = WSGIRequest(environ)
+    if not self.enforce_csrf_checks:  # as a page's own form would have it
+        token = request.COOKIES.get(settings.CSRF_COOKIE_NAME) or "t" * 32
+        given["COOKIE"] = "; ".join([*filter(None, [given.get("COOKIE")]), f"{settings.CSRF_COOKIE_NAME}={token}"])
+        given["X-CSRFToken"] = token
     body = environ["wsgi.input"].read()
     url = next(HOSTS) + request.get_full_path()
     said = wire.build_request(environ["REQUEST_METHOD"], url, headers=given, content=body or None)

@@ -109,6 +109,18 @@ class TestDelivery:
         assert ids(store, shop) == []
         assert set(in_clickhouse(store)) == {"a", "v"}
 
+    def test_what_is_taken_back_after_it_has_arrived_goes_anew(self, store, shop):
+        one = event(shop, id_="a")
+        send(store, one, event(shop, id_="b"))
+        store.settle(NOW)
+        send(store, void(one))
+        assert ids(store, shop) == ["b"]
+
+        store.settle(NOW)
+
+        assert ids(store, shop) == ["b"]
+        assert totals.cells(store.clickhouse, TODAY)[shop, TODAY]["mcp_calls"] == 1
+
     def test_a_void_goes_too_and_says_what_it_takes_back(self, store, shop):
         one = event(shop, id_="a")
         send(store, one, void(one, id_="v"))
@@ -339,9 +351,24 @@ class TestVoidsOfWhatWasGivenUp:
         one = event(shop, at=LATER)
         assert send(ClickHouseStore(Away()), one, void(one, at=LATER), now=LATER) == [Verdict.ACCEPTED] * 2
 
-    def test_forgotten_it_is_unknown(self, store, old):
-        store.forget(TODAY + timedelta(days=1), LATER)
-        assert send(store, void(old[0], at=LATER), now=LATER) == [Verdict.UNKNOWN_EVENT]
+    def test_forgotten_it_is_unknown_though_a_worker_brings_it_late(self, store, shop):
+        one, next_month = event(shop), NOW + timedelta(days=41)
+        send(store, one)
+        held_up = outbox.events_of(outbox.claim(NOW))
+        store.keep_house(next_month)
+        send(store, event(shop, at=next_month), now=next_month)
+        for days in (82, 123):
+            store.keep_house(NOW + timedelta(days=days))
+        end = NOW + timedelta(days=123)
+        store.close_before(end.date().replace(day=1), end)
+        for _ in range(2):
+            store.settle(end)
+            store.forget(BORN.date(), end)
+        assert store.forget(TODAY + timedelta(days=1), end) == 1
+        table.put(store.clickhouse, held_up)
+
+        assert MovedGeneration.objects.count() == 1
+        assert send(store, void(one, at=end), now=end) == [Verdict.UNKNOWN_EVENT]
 
 
 def test_closing_knows_no_moved_days_at_first(store):

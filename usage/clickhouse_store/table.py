@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS usage_event (
     INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 4
 ) ENGINE = ReplacingMergeTree(is_taken_back)
 PARTITION BY generation
-ORDER BY (toDate(at), project_id, source, id_kind, id, generation)
+ORDER BY (toDate(at), project_id, source, id, generation)
 """
 COLUMNS = (
     "generation, project_id, at, source, id_kind, id, client, delay_seconds, is_adjustment, is_taken_back, "

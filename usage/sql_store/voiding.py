@@ -157,13 +157,11 @@ def find_all_targets(keys: Set[Key], moved: Mapping[Key, Target | None]) -> dict
 
 
 def is_voided(target: Target) -> bool:
-    return (
-        fetch(
-            "SELECT 1 FROM usage_void WHERE source_id = %s AND event_id = %s AND generation = %s",
-            [target.source_id, target.event_id, target.generation],
-        )
-        != []
+    rows = fetch(
+        "SELECT FROM usage_void WHERE source_id = %s AND event_id = %s AND generation = %s",
+        [target.source_id, target.event_id, target.generation],
     )
+    return bool(rows)
 
 
 def find_targets(keys: Collection[Key]) -> dict[Key, Target]:
