@@ -32,7 +32,7 @@ IN_PROCESS = {
 # What servers remember of the database in their processes, or lasts as long as they do.
 LASTING = {"django_migrations", "usage_source", "oauthprovider_signingkey", "django_content_type", "auth_permission"}
 wire = httpx.Client(timeout=40, follow_redirects=False)
-counted: dict[str, set[str]] = {"rows": set(), "passed": set(), "left out": set()}
+counted: dict[str, set[str]] = {"rows": set(), "passed": set(), "failed": set(), "left out": set()}
 answers = {"count": 0}
 
 
@@ -137,7 +137,9 @@ def keep_baseline(cursor: Any) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" and report.passed:
+    if report.failed:
+        counted["failed"].add(report.nodeid)
+    elif report.when == "call" and report.passed:
         counted["passed"].add(report.nodeid)
 
 
