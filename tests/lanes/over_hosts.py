@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection, transaction
 from django.db.utils import OperationalError
@@ -23,14 +24,35 @@ from django.http import HttpResponse
 from django.test import TransactionTestCase
 from django.test.client import ClientHandler, conditional_content_removal
 
+from usage.sql_store import gate
+
 HOSTS = itertools.cycle(os.environ.get("OVER_HOSTS", "").split(","))
 # Of the process, and seen in it alone.
 IN_PROCESS = {
     "time_machine", "later", "one_clock", "in_new_york", "monkeypatch", "settings", "caplog", "rf",
     "django_assert_num_queries", "django_assert_max_num_queries",
 }  # fmt: skip
+CLOCKS = {"time_machine", "later", "one_clock", "in_new_york"}
+# They do so without a fixture.
+OF_ONE_PROCESS = {
+    # read their own process's log, metrics or sessions
+    "test_answer_and_log_line_carry_the_same_id",
+    "test_attack_048_a_whole_sign_in_leaves_no_secret_in_the_log",
+    "test_an_agent_is_counted_by_any_token_and_any_body",
+    "test_one_session_is_ended_and_the_others_stay",
+    # read what a page was made of
+    "test_attack_022_auth_time_in_the_id_token_is_of_the_fresh_sign_in",
+    "test_login_with_a_remembered_consent_asks_for_the_password_alone",
+    # stop the clock
+    "test_attack_055_the_old_secret_works_in_the_overlap_and_not_after",
+    # are the worker themselves, in the middle of a request
+    "test_a_project_gets_a_name_a_domain_and_a_larger_disk",
+    "test_a_project_sleeps_and_wakes",
+    "test_a_restart_may_change_the_version_and_leaves_it_otherwise",
+    "test_an_upgrade_tells_before_and_after",
+}
 # What servers remember of the database in their processes, or lasts as long as they do.
-LASTING = {"django_migrations", "usage_source", "oauthprovider_signingkey", "django_content_type", "auth_permission"}
+LASTING = {"django_migrations", "usage_source", "oauth_provider_signingkey", "django_content_type", "auth_permission"}
 wire = httpx.Client(timeout=40, follow_redirects=False)
 counted: dict[str, set[str]] = {"rows": set(), "passed": set(), "failed": set(), "left out": set()}
 answers = {"count": 0}
@@ -43,13 +65,19 @@ def pytest_configure() -> None:
     TransactionTestCase._fixture_teardown = lambda _self: reset()  # type: ignore[attr-defined]
 
 
+def pytest_sessionstart() -> None:
+    """Passwords as the servers read them, and quickly made."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    PBKDF2PasswordHasher.iterations = 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of the contract's rows, but those of the process."""
     kept = []
     for item in items:
         if item.get_closest_marker("contract") is None:
             continue
-        if IN_PROCESS & needed_by(item) or item.get_closest_marker("processes"):
+        if not can_go(item):
             counted["left out"].add(item.nodeid)
             continue
         item.add_marker(pytest.mark.django_db(transaction=True), append=False)
@@ -57,10 +85,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = kept
 
 
-def needed_by(item: Any) -> set[str]:
-    """The fixtures that a test asks for."""
+def can_go(item: Any) -> bool:
+    """A module's own fixtures for all of its tests may change settings, which does no harm; its clock does."""
+    if any(item.get_closest_marker(name) for name in ("processes", "postgres", "browser", "clickhouse")):
+        return False
+    return not (
+        IN_PROCESS & needed_by(item, item._fixtureinfo.argnames)
+        or CLOCKS & needed_by(item, item._fixtureinfo.initialnames)
+        or item.originalname in OF_ONE_PROCESS
+    )
+
+
+def needed_by(item: Any, names: tuple[str, ...]) -> set[str]:
+    """The fixtures `names`, and those that they ask for."""
     found: set[str] = set()
-    left = [*item._fixtureinfo.argnames]
+    left = [*names]
     while left:
         name = left.pop()
         if name not in found:
@@ -88,7 +127,8 @@ def over_http(self: ClientHandler, environ: dict[str, Any]) -> HttpResponse:
         given["X-CSRFToken"] = token
     body = environ["wsgi.input"].read()
     url = next(HOSTS) + request.get_full_path()
-    said = wire.build_request(environ["REQUEST_METHOD"], url, headers=given, content=body or None)
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+    said = wire.build_request(environ["REQUEST_METHOD"], url, headers=headers, content=body or None)
     got = wire.send(said)
     wire.cookies.clear()
     answers["count"] += 1
@@ -110,6 +150,7 @@ def reset() -> None:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 restore_baseline(cursor)
+                gate.guard(gate.NOTHING_CLOSED)  # the triggers of who closed a month
             return
         except OperationalError:  # a worker was in the way
             if attempt == 19:
