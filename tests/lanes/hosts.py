@@ -11,7 +11,9 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-NETWORK = "10.231.77"
+# Of this process: two runs at once do not meet. A device's name has 15 letters at most.
+NAME = f"gh{os.getpid()}"
+NETWORK = f"10.231.{os.getpid() % 250 + 1}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def ip(*words: str) -> None:
 
 def can_be_made() -> bool:
     """Whether this machine lets us."""
-    name = f"gatehouse-try-{os.getpid()}"
+    name = f"{NAME}-try"
     try:
         ip("netns", "add", name)
         ip("netns", "del", name)
@@ -50,27 +52,26 @@ def two_hosts() -> Iterator[Hosts]:
         others = tuple(Host(f"loopback {number}", f"127.0.0.{number}") for number in (2, 3))
         yield Hosts("127.0.0.1", "127.0.0.0/8", others, are_apart=False)
         return
-    bridge = "gatehouse-all"  # 15 letters at most
-    ip("link", "add", bridge, "type", "bridge")
+    ip("link", "add", NAME, "type", "bridge")
     made = []
     try:
-        ip("addr", "add", f"{NETWORK}.1/24", "dev", bridge)
-        ip("link", "set", bridge, "up")
+        ip("addr", "add", f"{NETWORK}.1/24", "dev", NAME)
+        ip("link", "set", NAME, "up")
         for number in (2, 3):
-            made.append(make_host(number, bridge))
+            made.append(make_host(number))
         yield Hosts(f"{NETWORK}.1", f"{NETWORK}.0/24", tuple(made), are_apart=True)
     finally:
         for host in made:
             ip("netns", "del", host.name)
-        ip("link", "del", bridge)
+        ip("link", "del", NAME)
 
 
-def make_host(number: int, bridge: str) -> Host:
+def make_host(number: int) -> Host:
     """Its end of the wire is `eth0`."""
-    name, wire = f"gatehouse-host-{number}", f"gatehouse-{number}"
+    name, wire = f"{NAME}-host-{number}", f"{NAME}-{number}"
     ip("netns", "add", name)
     ip("link", "add", wire, "type", "veth", "peer", "name", "eth0", "netns", name)
-    ip("link", "set", wire, "master", bridge, "up")
+    ip("link", "set", wire, "master", NAME, "up")
     ip("-n", name, "addr", "add", f"{NETWORK}.{number}/24", "dev", "eth0")
     for device in ("lo", "eth0"):
         ip("-n", name, "link", "set", device, "up")
