@@ -114,23 +114,14 @@ def end() -> int:
 
 
 def is_copied() -> bool:
-    return fetch("SELECT 1 FROM usage_ingestgate WHERE is_copied") != []
-
-
-def is_waiting(first: date, last: date) -> bool:
-    """Whether ClickHouse may lack something of these days that has been committed."""
-    return (
-        not is_copied()
-        or fetch("SELECT 1 FROM usage_outgoingbatch WHERE first_day <= %s AND last_day >= %s LIMIT 1", [last, first])
-        != []
-    return bool(fetch("SELECT FROM usage_ingestgate WHERE is_copied"))
+    return bool(fetch("SELECT 1 FROM usage_ingestgate WHERE is_copied"))
 
 
 def is_waiting(first: date, last: date) -> bool:
     """Whether ClickHouse may lack something of these days that has been committed. One statement, of one moment."""
     return not fetch(
-        "SELECT FROM usage_ingestgate WHERE is_copied AND NOT EXISTS "
-        "(SELECT FROM usage_outgoingbatch WHERE first_day <= %s AND last_day >= %s)",
+        "SELECT 1 FROM usage_ingestgate WHERE is_copied AND NOT EXISTS "
+        "(SELECT 1 FROM usage_outgoingbatch WHERE first_day <= %s AND last_day >= %s)",
         [last, first],
     )
 
