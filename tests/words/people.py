@@ -153,6 +153,7 @@ def device(alice: User, language: str) -> Iterator[Page]:
 def errors(alice: User, language: str) -> Iterator[Page]:
     browser = browser_of(alice, language)
     yield "404", browser.get("/nothing")
+    yield "status", browser.get("/status")
     yield "405", browser.post("/account/security")
     yield "413", browser.post("/account", {"name": "a" * 2_000_000})
     strict = Client(enforce_csrf_checks=True, headers={"accept-language": language})
