@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import guides, markdown
-from config.call_samples import operations, sample
+from config.call_samples import sample
 from config.call_schema import Schema
 from config.introspection_reference import INTROSPECTION_PATHS
 from config.openid_reference import OPENID_PATHS, OPENID_SCHEMAS
@@ -98,7 +98,7 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
             "token": {"type": "http", "scheme": "bearer", "description": "An access token that you have already."},
         }
     )
-    result["paths"] = {
+    paths = {
         **PATHS,
         **PUSHED_PATHS,
         **INTROSPECTION_PATHS,
@@ -106,17 +106,23 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
         **REGISTRATION_PATHS,
         **result.get("paths", {}),
     }
-    for path, method, operation in operations(result):
-        complete(path, method, operation)
+    result["paths"] = {
+        path: {method: completed(path, method, operation) for method, operation in methods.items()}
+        for path, methods in paths.items()
+    }
     return result
 
 
-def complete(path: str, method: str, operation: Schema) -> None:
-    """Beside what the tables say of a call: its examples, where they can be read, and that a token can be pasted."""
-    operation["x-codeSamples"] = sample(path, method, operation).in_languages()
-    operation["externalDocs"] = {
-        "url": f"/docs/calls/{markdown.slug(operation['tags'][0])}#{operation['operationId']}",
-        "description": "This call in curl, Python and JavaScript",
+def completed(path: str, method: str, operation: Schema) -> Schema:
+    """With what no table says of a call: its examples, where they can be read, and that a token can be pasted."""
+    security = operation.get("security", [])
+    takes_a_token = any(scheme in row for row in security for scheme in ("person", "machine"))
+    return {
+        **operation,
+        **({"security": [*security, {"token": []}]} if takes_a_token else {}),
+        "x-codeSamples": sample(path, method, operation).in_languages(),
+        "externalDocs": {
+            "url": f"/docs/calls/{markdown.slug(operation['tags'][0])}#{operation['operationId']}",
+            "description": "This call in curl, Python and JavaScript",
+        },
     }
-    if any(scheme in row for row in operation.get("security", []) for scheme in ("person", "machine")):
-        operation["security"] = [*operation["security"], {"token": []}]
