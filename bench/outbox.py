@@ -1,4 +1,4 @@
-"""What copying events to ClickHouse costs the ingest: the same load with the outbox off and on, in turn."""
+"""What copying events to ClickHouse costs the ingest: the same batches with the outbox off and on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from bench import usage
 from bench.report import Table
 
 WORDS = (
-    "10,000 projects, ids in ULID, one amount an event, every client a process. Off and on take turns; medians of the "
-    "rounds. Nothing empties the outbox meanwhile. Read for ClickHouse: claimed, read with all that stands around, "
-    "written as rows of JSON, removed, by one worker without a server to send to."
+    "10,000 projects, ids in ULID, one amount an event, one client. Batches with the outbox off and on take turns; the "
+    "median of a batch. Read for ClickHouse: claimed, read with all that stands around, written as rows of JSON, "
+    "removed, by one worker without a server to send to."
 )
 
 
