@@ -22,9 +22,11 @@ from functools import partial
 from itertools import islice
 from types import FrameType
 
+import psycopg
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -71,14 +73,15 @@ class QuietLogger(Logger):  # type: ignore[misc]  # it has no type hints
 
 class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
     """Gunicorn's, but a stop waits for nobody who has asked nothing, nor for a project, and
-    nobody holds a thread with half a request, nor with none.
+    nobody holds a thread with half a request, nor with none; nor does a silent database.
 
-    Why: docs/decisions/0073; docs/attacks.md, rows 120 and 171.
+    Why: docs/decisions/0073 and 0152; docs/attacks.md, rows 120 and 171.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.receiving: dict[TConn, float] = {}  # until when each may send its request
+        self.asking: dict[TConn, tuple[float, BaseDatabaseWrapper]] = {}  # until when each may wait for the database
 
     def enqueue_req(self, connection: TConn) -> None:
         """A new connection waits in the poller, as kept-alive ones do: gunicorn gives it a thread for 5 s."""
@@ -95,11 +98,14 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
             super().run()
 
     def handle(self, connection: TConn) -> object:
-        self.receiving[connection] = time.monotonic() + settings.RECEIVE_SECONDS
+        now = time.monotonic()
+        self.receiving[connection] = now + settings.RECEIVE_SECONDS
+        self.asking[connection] = now + settings.DATABASE_SECONDS, connections[DEFAULT_DB_ALIAS]
         try:
             return super().handle(connection)
         finally:
             self.receiving.pop(connection, None)
+            self.asking.pop(connection, None)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         waiting.stopping.set()
@@ -115,6 +121,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
                 connection.timeout = min(connection.timeout, linger)
         super().murder_pending()
         self.stop_listening_to_the_slow()
+        self.stop_waiting_for_the_database()
 
     def stop_listening_to_the_slow(self) -> None:
         """Runs once a second. A thread that still reads gets the end; one that answers goes on."""
@@ -123,6 +130,24 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
                 self.receiving.pop(connection, None)
                 with suppress(OSError):  # closed in the meantime
                     connection.sock.shutdown(socket.SHUT_RD)
+
+    def stop_waiting_for_the_database(self) -> None:
+        """A database that is connected and silent: the driver waits for ever, but not for a socket that is shut.
+
+        Once for each request; the thread meets an OperationalError, which is a 503 (docs/decisions/0152).
+        """
+        for connection, (until, database) in tuple(self.asking.items()):
+            if until < time.monotonic():
+                self.asking.pop(connection, None)
+                cut(database)
+
+
+def cut(database: BaseDatabaseWrapper) -> None:
+    """Shuts the socket of a connection that another thread waits for; on SQLite there is none."""
+    if database.vendor != "postgresql" or database.connection is None:
+        return
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(database.connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)  # suppressed: it was closed in the meantime
 
 
 class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints

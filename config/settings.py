@@ -116,6 +116,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
 WEB_CONCURRENCY: int = read(env.int, "WEB_CONCURRENCY", 1 if EMBEDDED else 2)
 WEB_THREADS: int = read(env.int, "WEB_THREADS", 8)
 RECEIVE_SECONDS: int = read(env.int, "RECEIVE_SECONDS", 30)  # for a request to arrive as a whole
+DATABASE_SECONDS: int = read(env.int, "DATABASE_SECONDS", 60)  # for the database to answer a request's statements
 
 # Secrets
 

@@ -18,6 +18,7 @@ def house(servers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("house")
     made = House(folder, houses.environment(folder, postgres.url, redis.url), postgres, redis)
     made.manage("migrate", "-v", "0")
+    made.with_database("fresh", template="postgres")  # for those that want one that nobody has used
     return made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 # How long each load goes on beside its fault: short in CI, long by night.
-SECONDS = float(os.environ.get("FAULTS_SECONDS", "4"))
+SECONDS = float(os.environ.get("FAULTS_SECONDS", "2"))
 FILE = Path(os.environ.get("FAULTS_RESULTS", os.devnull))
 
 

@@ -24,7 +24,7 @@ def wrong(file: Path) -> datetime:
     return datetime.fromtimestamp(BEGAN + time.monotonic(), UTC) + timedelta(seconds=float(file.read_text() or 0))
 
 
-def follow(file: Path, clock: time_machine.Coordinates) -> None:
+def follow(file: Path, clock: time_machine.Traveller) -> None:
     said = file.read_text()
     while True:
         true_sleep(0.2)

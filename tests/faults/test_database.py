@@ -1,7 +1,9 @@
 """PostgreSQL that restarts, crashes or is slow."""
 
+import os
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -9,6 +11,7 @@ from tests.faults import figures
 from tests.faults.balancer import balancing
 from tests.faults.checks import check
 from tests.faults.load import under_load
+from tests.usage.kills import children
 
 pytestmark = pytest.mark.processes
 
@@ -37,3 +40,23 @@ def test_a_slow_database(house, served):
                 time.sleep(figures.SECONDS)
             line.delay_seconds = 0
             check(house, "PostgreSQL: each answer 50 ms late", cast)
+
+
+def test_a_silent_database(house, served):
+    """Its processes stopped, their connections open: callers get a 503 in time, and it goes on when it does."""
+    with house.serving("silent", GATEHOUSE_DATABASE_SECONDS="2") as server:
+        cast = house.cast(served[0], server.url)
+        with under_load(*cast.everybody()):
+            time.sleep(figures.SECONDS / 4)
+            stop_and_go(house, signal.SIGSTOP)
+            time.sleep(8 + figures.SECONDS / 2)
+            stop_and_go(house, signal.SIGCONT)
+            time.sleep(2 + figures.SECONDS / 2)
+        assert any(call.status == 503 for call in cast.wire.book.calls)
+        check(house, "PostgreSQL: connected and silent", cast, allowed={"503"})
+
+
+def stop_and_go(house, how):
+    for pid in [house.postgres.server.pid, *children(house.postgres.server.pid)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, how)

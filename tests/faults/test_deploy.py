@@ -9,7 +9,6 @@ import subprocess
 import tarfile
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -38,22 +37,9 @@ def old_version(folder):
     return before, folder
 
 
-@pytest.fixture
-def deployed(house):
-    """A database of its own on the same server."""
-    house.change("CREATE DATABASE deploy")
-    url = house.environment["GATEHOUSE_DATABASE_URL"].rpartition("/")[0] + "/deploy"
-    folder = house.folder / "deploy"
-    folder.mkdir()
-    return replace(
-        house,
-        folder=folder,
-        environment={**house.environment, "GATEHOUSE_DATABASE_URL": url, "GATEHOUSE_VAR": str(folder)},
-    )
-
-
-def test_old_and_new_side_by_side(deployed, tmp_path):
+def test_old_and_new_side_by_side(house, tmp_path):
     commit, old = old_version(tmp_path / "old")
+    deployed = house.with_database("deployed")
     deployed.manage("migrate", "-v", "0", cwd=old)
     with ExitStack() as stack:
         first = stack.enter_context(deployed.serving("old", cwd=old))
