@@ -19,6 +19,7 @@ from typing import Any
 from bench import machine
 
 ROOT = Path(__file__).resolve().parents[1]
+SECONDS = os.environ.get("FAULTS_SECONDS", "60")
 PAGE = ROOT / "docs" / "reliability.md"
 HEAD = """\
 # What happens when something breaks
@@ -35,6 +36,7 @@ FOOT = """
 **Failed**: answers that were no success. 503 is always `temporarily_unavailable` with `Retry-After`; "cut off" is a connection
 that ended without an answer, as the process that had it was killed; anything else, a 500 or a call of more than 40 s,
 fails the test. **Longest outage**: the longest time in which calls of one kind failed and none succeeded, as a client saw it.
+**Slowest**: one that makes a project waits for it, up to 25 s where the worker is away.
 **Afterwards**: whole means that nothing was left half done: no code used up without its tokens, no operation open, no
 project unsettled, figures of usage equal to their events.
 
@@ -45,7 +47,8 @@ project unsettled, figures of usage equal to their events.
 | a web process is killed | its connections end; the next call is answered by another, and the parent starts a new one |
 | the worker is killed | nothing: what it had begun another takes over when its lease ends (30 s by default) |
 | PostgreSQL is away, restarts or recovers | 503 with `Retry-After`, key set and discovery go on; the first call on a thread's broken connection is one too |
-| PostgreSQL is slow | the answer, later; there is no limit to how long a statement may take (see below) |
+| PostgreSQL is slow | the answer, later |
+| PostgreSQL is connected and silent | 503 after `GATEHOUSE_DATABASE_SECONDS` (60) and 5 s for a new connection ([0152](decisions/0152-a-silent-database-is-left.md)) |
 | Redis is away or hangs | sign-in, authorize, tokens, devices, registration and changes of partners 503; profile, key set, discovery, platform, usage events and a partner's reads go on ([0150](decisions/0150-without-redis-reads-go-on.md)) |
 | the disk of the embedded store is full | writes 503, reads go on where they write nothing; no restart is needed once there is room |
 | a host's clock is wrong, or jumps | nothing: codes, tokens and leases end by the database's clock ([0153](decisions/0153-the-clock-is-the-databases.md)) |
@@ -54,11 +57,9 @@ project unsettled, figures of usage equal to their events.
 
 ## What does not
 
-- A database that takes a connection and then never answers holds the threads that asked it for as long as that lasts: a host
-  that is gone is noticed within 10 s, a stopped process on a live host is not. Set PostgreSQL's `statement_timeout` for locks
-  and slow disks.
+- While PostgreSQL is silent, callers wait: each thread is held for the time above, and nobody else is answered by it.
 - A call that was cut off, or got a 503 as the connection broke at its commit, may have been done. A code is then used up; a
-  refresh token answers again; events, projects by their name and calls with an Idempotency-Key may be sent again.
+  refresh token answers again; events, and projects by their name, may be sent again.
 - A full disk under PostgreSQL was not tried: it stops by itself, and is then away. Nor were a power cut, a broken disk, and a
   failover to another PostgreSQL.
 - Where `GATEHOUSE_SECRET_KEY` changes people sign in again.
@@ -80,7 +81,7 @@ def main(*words: str) -> int:
 
 def run(results: Path) -> int:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
-    environment = {"FAULTS_SECONDS": "60", **kept, "FAULTS_RESULTS": str(results)}
+    environment = {**kept, "FAULTS_SECONDS": SECONDS, "FAULTS_RESULTS": str(results)}
     command = [sys.executable, "-m", "pytest", "tests/faults"]
     return subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False).returncode
 
@@ -90,7 +91,8 @@ def is_whole(found: dict[str, Any]) -> bool:
 
 
 def page(found: list[dict[str, Any]]) -> str:
-    ran = f"\n{datetime.now(UTC):%Y-%m-%d}, {machine.describe()}, shared with other work.\n"
+    ran = f"\n{datetime.now(UTC):%Y-%m-%d}, {machine.describe()}, shared with other work. "
+    ran += f"`FAULTS_SECONDS={SECONDS}`: how long each load goes on beside its fault.\n"
     return HEAD + "".join(map(line, found)) + ran + FOOT
 
 

@@ -31,6 +31,7 @@ HALVES = {
 }
 TOKENS = "SELECT digest, ended_at FROM oauth_provider_accesstoken"
 STORED = "SELECT e.event_id FROM usage_event e JOIN usage_source s ON s.id = e.source_id WHERE s.name = '/faults'"
+TWICE = "SELECT sync_name FROM partnership_project WHERE sync_name LIKE 'Shop %' GROUP BY sync_name HAVING count(*) > 1"
 DIFFERING = """SELECT e.project_id FROM usage_event e JOIN usage_source s ON s.id = e.source_id
 WHERE s.name = '/faults' GROUP BY e.project_id
 HAVING sum(e.mcp_calls) <> (SELECT sum(d.mcp_calls) FROM usage_daily d WHERE d.project_id = e.project_id)"""
@@ -63,7 +64,7 @@ def judge(house: House, *books: Book) -> dict[str, Any]:
         "tokens": len(tokens) - len(set(tokens)),
         "codes": len(codes) - len(set(codes)),
         "events": stored.total() - len(stored),
-        "projects": len(told_projects) - len(set(told_projects)),
+        "projects": len(told_projects) - len(set(told_projects)) + len(house.rows(TWICE)),
         "events of operations": told_twice_or_never(house),
         "usage": differences_of_usage(house),
     }
