@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from allauth.mfa.models import Authenticator
@@ -12,15 +13,18 @@ from django.utils import timezone
 
 from accounts import organizations
 from accounts.models import User
-from partnership import connections
+from partnership import connections, operation_rows, webhooks
 from partnership.events import SYSTEM
+from partnership.models import Delivery, LoggedCall
 from tests import cast
 from tests.accounts.steps import RESET, mailed_link, reset_password, sign_in, sign_up
 from tests.accounts.test_second_step import ADD, CODES, STEP, add_app
 from tests.clients import AUTHORIZE, OAuthClient
 from tests.devices import Device, enter, press
-from tests.partnership.clients import partner
+from tests.partnership.clients import GLOBEX_SECRET, add_secret, partner
+from tests.usage.clients import white_label_project
 from tests.words.reading import texts_of
+from usage import statements
 
 FOUR = "user:read organizations:read projects:read projects:write"
 Page = tuple[str, HttpResponse]
@@ -175,3 +179,63 @@ def partners(alice: User, language: str) -> Iterator[Page]:
     link = urlsplit(mailed_link("/account/apps/agree/")).path
     yield "asks again", browser.get(link)
     yield "agreed", browser.post(link)
+
+
+def console(alice: User, language: str) -> Iterator[Page]:
+    """A partner's console, as its owner and as who is invited."""
+    now = timezone.now()
+    globex = partner("ps_globex000001", "Globex", is_white_label=True, is_in_maintenance=False)
+    globex.members.create(user=alice, role="owner", created_at=now)
+    secret = add_secret(globex, GLOBEX_SECRET, name="Globex", expires_at=now + timedelta(days=3))
+    shop = white_label_project(globex)
+    operation = shop.operations.get()
+    hook, _secret = webhooks.register(globex, "live", {"url": "https://a.example/in"}, actor=SYSTEM, now=now)
+    operation_rows.settle(operation, operation_rows.Result("disk_full", "", is_retryable=True), now)
+    statements.write(globex, "live", date(now.year, now.month, 1), now)
+    logged = {"method": "GET", "path": "/a", "status": 404, "error_code": "not_found", "request_id": "abcdef1234"}
+    LoggedCall.objects.create(partner=globex, environment="live", milliseconds=1, answered_at=now, **logged)
+    event = globex.events.earliest("pk")
+    met = {"at": now.isoformat(), "outcome": "timed_out", "response_status": None, "duration_ms": 10}
+    ended = {"status": "failed", "outcome": "timed_out", "created_at": now, "due_at": now, "finished_at": now}
+    Delivery.objects.create(webhook=hook, event=event, history=[met], is_replay=True, **ended)
+    browser, at = browser_of(alice, language), f"/partners/{globex.pk}/live"
+    for path in (
+        "", "/projects", f"/projects/{shop.pk}", "/operations", f"/operations/{operation.pk}", "/webhooks",
+        f"/webhooks/{hook.pk}", "/events", "/calls", "/calls?status=x", "/usage", f"/usage/{now:%Y-%m-%d}/ai_tokens",
+        f"/projects/{shop.pk}/usage", "/statements", f"/statements/{now:%Y-%m}", "/secrets", "/members",
+    ):  # fmt: skip
+        yield (
+            path.replace(str(shop.pk), "shop").replace(str(operation.pk), "1").replace(str(hook.pk), "1"),
+            browser.get(at + path),
+        )
+    for path in ("", "/projects", "/webhooks", "/calls", "/statements", "/secrets"):
+        yield f"test {path}", browser.get(f"/partners/{globex.pk}/test{path}")
+    yield "again", browser.post(f"{at}/operations/{operation.pk}/retry", follow=True)
+    yield "no more", browser.post(f"{at}/operations/{operation.pk}/retry", follow=True)
+    shop.refresh_from_db()
+    yield "under way", browser.get(f"{at}/projects/{shop.pk}")
+    yield "canceled", browser.post(f"{at}/operations/{shop.operations.latest('created_at').pk}/cancel", follow=True)
+    for state in ("off", "on"):
+        yield state, browser.post(f"{at}/webhooks/{hook.pk}/switch", {"switch": state}, follow=True)
+    yield "no address", browser.post(f"{at}/webhooks/add", {"url": "x", "seen": "1"})
+    yield "no time", browser.post(f"{at}/webhooks/{hook.pk}/replay", {"from_": "x"})
+    yield "changed", browser.post(f"{at}/webhooks/{hook.pk}/rotate-secret", {"overlap": "0"}, follow=True)
+    yield "key changed", browser.post(f"{at}/projects/{shop.pk}/rotate-api-key", {}, follow=True)
+    yield "no choice", browser.post(f"{at}/secrets/{secret.pk}/rotate", {}, follow=True)
+    yield "secret", browser.post(f"{at}/secrets/{secret.pk}/rotate", {"overlap": "7d", "seen": str(secret.pk)})
+    yield "ended", browser.post(f"{at}/secrets/{secret.pk}/end", follow=True)
+    yield "invited", browser.post(f"{at}/members/invite", {"email": "carol@example.com", "role": "viewer"}, follow=True)
+    carol = cast.person("carol@example.com", "Carol")
+    invited_, link = browser_of(carol, language), urlsplit(mailed_link("/partners/invitations/")).path
+    yield "none yet", invited_.get("/partners")
+    yield "invitation", invited_.get(link)
+    yield "joined", invited_.post(link, follow=True)
+    yield "not allowed", invited_.get(f"{at}/secrets")
+    yield "last owner", browser.post(f"{at}/members/{globex.members.get(user=alice).pk}/remove")
+    yield "left", invited_.post(f"{at}/members/{globex.members.get(user=carol).pk}/remove", follow=True)
+    yield "not there", browser.post(f"{at}/members/9999/remove")
+    type(globex).objects.update(is_in_maintenance=True)
+    yield "maintenance", browser.get(at)
+    yield "refused", browser.post(f"{at}/projects/{shop.pk}/pause")
+    type(globex).objects.update(is_enabled=False)
+    yield "off", browser.get(at)

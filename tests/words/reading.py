@@ -33,7 +33,7 @@ DATA = re.compile(
     | (www\.)?[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?  # hosts, versions, types of events
     | localhost(:\d+)? | [a-z]{2}-[a-z]+\b
     | /[\w/.<>{}:-]*                           # paths
-    | \b(clf|ps|gcs|gps)_[\w-]+ | …\w{4}\b
+    | \b(clf|ps|gcs|gps)_[\w-]+ | …[\w-]{4}(?!\w)
     | \b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b | \b[0-9a-f]{8,}\b
     | \b\d[\d.,:-]*\w{0,2}\b                   # numbers, times, 20k
     | \b[a-z]+_[a-z_]+\b | \b[a-z]+:[a-z]+\b  # scopes, columns of a protocol

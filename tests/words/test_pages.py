@@ -9,7 +9,7 @@ from tests.words import people, staff
 from tests.words.catalogues import LANGUAGES
 from tests.words.reading import left_over, texts_of
 
-WAYS = [people.coming_in, people.account, people.consent, people.device, people.errors, people.partners]
+WAYS = [people.coming_in, people.account, people.consent, people.device, people.errors, people.partners, people.console]
 
 
 def compare(english, translated, language):
