@@ -22,9 +22,10 @@ from accounts.people import create_person
 from config import demo_usage
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest, new_client_secret
-from partnership import partners
+from partnership import members, partners
 from partnership.events import SYSTEM
-from partnership.models import Partner
+from partnership.members import Hand
+from partnership.models import Partner, PartnerRole
 from partnership.partners import NewSecret
 
 PUBLIC_CLIENT_ID = "clf_NK8cMUs41gm8ZcfdtSguVw"  # built into the deployed CLI
@@ -217,7 +218,18 @@ def ensure_partner(key: str, known: dict[str, str], now: datetime) -> dict[str, 
     if not (secret and partner.secrets.filter(digest=digest(secret), expires_at=None).exists()):
         partner.secrets.filter(name="demo").delete()
         secret = partners.issue(partner, NewSecret("demo"), actor=SYSTEM, now=now)
+    ensure_owner(partner, now)
     return {"id": partner.pk, "secret": secret}
+
+
+def ensure_owner(partner: Partner, now: datetime) -> None:
+    """alice comes into the console of every demo partner that has nobody."""
+    alice = User.objects.filter(email=PEOPLE[1].email).first()
+    if alice is None or partner.members.exists():
+        return
+    by = Hand(alice, SYSTEM, is_staff=True)
+    token = members.invite(partner, alice.email, PartnerRole.OWNER, by=by, now=now)
+    members.accept(token, alice, actor=SYSTEM, now=now)
 
 
 def ensure_secret(application: Application, known: str, now: datetime) -> str:

@@ -41,7 +41,6 @@ def fill(now: datetime) -> None:
     DocumentHost.objects.create(host="apps.example", policy="refused")
     globex = Partner.objects.get(is_white_label=True)
     hook = Webhook.objects.create(partner=globex, environment="live", url="https://globex.example/hook", created_at=now)
-    globex.members.create(user=alice, role="owner", created_at=now)
     members.invite(globex, "carol@example.com", "viewer", by=Hand(alice, SYSTEM), now=now)
     failed = {"status": "failed", "outcome": "timed_out", "created_at": now, "due_at": now, "finished_at": now}
     Delivery.objects.create(webhook=hook, event=Event.objects.filter(partner=globex).first(), **failed)

@@ -49,6 +49,7 @@ def occasions(alice):
         "reused": partial(of_applications.reused, app),
         "registrations": partial(registration_queue.letter_about, rows),
         "linked": partial(of_partners.linked, acme),
+        "console": partial(of_partners.invited, acme, "Bob Example", "token"),
         "link again": partial(of_partners.agree_again, acme, "token"),
         "threshold": partial(threshold_reached, firing),
     }
