@@ -157,7 +157,7 @@ def rotate(request: HttpRequest, visit: Visit, project_id: str) -> HttpResponse:
 
 def key_id(shown: Project) -> str:
     """Which key is the current one: the same form sent twice rotates once."""
-    return str(shown.keys.get(expires_at=None).pk)
+    return str(shown.keys.filter(expires_at=None).values_list("pk", flat=True).first())
 
 
 def told(operation: Operation | None) -> str:

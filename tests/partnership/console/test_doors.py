@@ -138,7 +138,9 @@ def test_a_role_ends_with_the_next_click(of_globex, olga):
     assert those_but(404, answers(olga, EVERYTHING, of_globex.ids)) == {}
 
 
-@pytest.mark.parametrize(("environment", "partner_id"), [("prod", ""), ("live", "ps_nobody0000001")])
+@pytest.mark.parametrize(
+    ("environment", "partner_id"), [("prod", ""), ("live", "ps_nobody0000001"), ("live", "ps_%00"), ("%00", "")]
+)
 def test_no_other_environment_and_no_unknown_partner_is_there(environment, partner_id, of_globex, olga):
     olga.environment, olga.partner.pk = environment, partner_id or olga.partner.pk
 
