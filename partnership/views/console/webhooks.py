@@ -38,6 +38,7 @@ class WebhookForm(forms.Form):
     description = forms.CharField(label=gettext_lazy("Description"), max_length=200, required=False)
     event_types = forms.MultipleChoiceField(
         label=gettext_lazy("Events"),
+        label_suffix="",
         choices=[(name, name) for name in WEBHOOK_TYPES],
         required=False,
         widget=forms.CheckboxSelectMultiple,
