@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from config import api_reference, call_collection, call_pages, demo, guide_search, guides, health, metrics, status
+from config import api_reference, call_collection, call_pages, demo, guide_search, guides, health, metrics, own_data, status
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
@@ -19,6 +19,9 @@ urlpatterns = [
     path("", include("partnership.urls")),
     path("", include("oauth_provider.urls")),
     path("", include("accounts.urls")),
+    path("account/data", own_data.own_data, name="account_data"),
+    path("account/data/export", own_data.export, name="account_export"),
+    path("account/data/delete", own_data.delete, name="account_delete"),
     path("admin/", admin.site.urls),
     path("livez", health.livez),
     path("readyz", health.readyz),
