@@ -4,7 +4,18 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from config import api_reference, call_collection, call_pages, demo, guide_search, guides, health, metrics, own_data, status
+from config import (
+    api_reference,
+    call_collection,
+    call_pages,
+    demo,
+    guide_search,
+    guides,
+    health,
+    metrics,
+    own_data,
+    status,
+)
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
