@@ -51,7 +51,7 @@ def check_clickhouse() -> Iterator[Fault]:
             "GH018",
             "GATEHOUSE_CLICKHOUSE_URL is no http address",
             "ClickHouse is spoken to over its HTTP interface",
-            "set GATEHOUSE_CLICKHOUSE_URL=https://user:password@host:8443/database",
+            "set GATEHOUSE_CLICKHOUSE_URL=https://host:8443/database, user and password before the host",
         )
     if urlsplit(settings.DATABASE_URL).scheme == "sqlite":
         yield Fault(

@@ -11,7 +11,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from tests.usage.embedded_clickhouse import engine
 from usage.clickhouse_store.server import SETTINGS
@@ -57,7 +57,7 @@ def front() -> Iterator[str]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield f"http://{USER}:hunter2%20of%20the%20engine@127.0.0.1:{server.server_port}/gatehouse"
+            yield f"http://{USER}:{quote(PASSWORD)}@127.0.0.1:{server.server_port}/gatehouse"
         finally:
             server.shutdown()
             thread.join()

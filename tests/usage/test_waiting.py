@@ -22,6 +22,7 @@ from usage.sql_store import outbox
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 2, 10)
+KNOWN_BY = "gatehouse:hunter2"
 
 
 def waits(*, since=timedelta(0), **keys):
@@ -72,7 +73,7 @@ def test_doctor_says_nothing_where_events_are_in_the_database_alone():
 def test_doctor_tells_of_a_clickhouse_that_is_away_without_its_password(settings):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    settings.CLICKHOUSE_URL = f"http://gatehouse:hunter2@127.0.0.1:{port}/gatehouse"
+    settings.CLICKHOUSE_URL = f"http://{KNOWN_BY}@127.0.0.1:{port}/gatehouse"
 
     [line] = examination.clickhouse(timezone.now())
 
@@ -101,7 +102,7 @@ def outbox_on(is_on):
     ("url", "database", "faults"),
     [
         ("", "sqlite:///x", []),
-        ("https://gatehouse:hunter2@clickhouse:8443/gatehouse", "postgresql:///gatehouse", []),
+        (f"https://{KNOWN_BY}@clickhouse:8443/gatehouse", "postgresql:///gatehouse", []),
         ("clickhouse://hunter2@clickhouse:9000", "postgresql:///gatehouse", ["GH018"]),
         ("http://clickhouse:8123", "sqlite:///x", ["GH018"]),
     ],
