@@ -46,7 +46,7 @@ class House:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         if self.postgres:
             with psycopg.connect(self.environment["GATEHOUSE_DATABASE_URL"], autocommit=True) as server:
-                return server.execute(statement).fetchall() if statement.startswith("SELECT") else []
+                return server.execute(statement).fetchall()
         with contextlib.closing(sqlite3.connect(Path(self.environment["GATEHOUSE_VAR"]) / "dev.sqlite3")) as file:
             return file.execute(statement).fetchall()
 

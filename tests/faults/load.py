@@ -138,7 +138,6 @@ class Cast:
     cookie: str
     project: str
     secrets: dict[str, str] = field(default_factory=dict)  # of the client and the partner, as they are now
-    number: int = 0
 
     def __post_init__(self) -> None:
         self.secrets |= {
@@ -221,7 +220,6 @@ class Cast:
 
     def provision(self) -> None:
         """A project, made and paused."""
-        self.number += 1
         secret = {"X_Partnership_Secret": self.secrets["partner"]}
         body = {"project_name": f"Shop {uuid.uuid4().hex[:12]}", "region": "us-east"}
         made = self.wire.call("create", "POST", f"{self.partner}/sync-embedded-project", body, **secret)
