@@ -16,11 +16,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import ManyToManyField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.staff import StaffDoor
-from config import attention
+from config import attention, last_day, staff_search
 
 View = TypeVar("View", bound=Any)  # as in Django's own: any callable view
 
@@ -73,9 +75,17 @@ class GatehouseAdminSite(StaffDoor):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         shown = {
             "attention": attention.items(request),
-            "may_find_calls": request.user.has_perm("partnership.view_loggedcall"),
+            "may_search": staff_search.may(request, self),
+            "last_day": last_day.numbers(request, timezone.now()),
         }
         return super().index(request, shown | (extra_context or {}))
+
+    def get_urls(self) -> list[Any]:
+        # Before the stock ones: those end with a pattern that takes every path.
+        return [path("find/", self.admin_view(self.find), name="find"), *super().get_urls()]
+
+    def find(self, request: HttpRequest) -> HttpResponse:
+        return staff_search.search(request, self)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models = model_or_iterable if isinstance(model_or_iterable, (list, tuple)) else [model_or_iterable]

@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config import heartbeat
 from oauth_provider import registration_queue
+from oauth_provider.models import Application, ClientSecret
 from partnership import recovery
+from partnership.models import Operation, Partner, PartnerSecret, Webhook
 from usage import self_check, waiting
+
+ENDING_DAYS = 14  # in which a secret's end is told
+SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +81,57 @@ def events_waiting(request: HttpRequest) -> Iterator[Item]:
         yield Item(text % minutes, reverse("admin:usage_selfcheck_changelist"))
 
 
+def failed_operations(request: HttpRequest) -> Iterator[Item]:
+    if not request.user.has_perm("partnership.view_operation"):
+        return
+    since = timezone.now() - timedelta(days=1)
+    count = Operation.objects.filter(status=Operation.Status.FAILED, finished_at__gte=since).count()
+    if count:
+        text = ngettext(
+            "%d operation has failed in the last 24 hours", "%d operations have failed in the last 24 hours", count
+        )
+        yield Item(text % count, f"{reverse('admin:partnership_operation_changelist')}?status__exact=failed")
+
+
+def secrets_ending(request: HttpRequest) -> Iterator[Item]:
+    """One for each owner of such: the page is where its secrets are rotated."""
+    now = timezone.now()
+    soon = {"expires_at__gt": now, "expires_at__lte": now + timedelta(days=ENDING_DAYS)}
+    if request.user.has_perm("partnership.view_partner"):
+        for partner in Partner.objects.filter(pk__in=PartnerSecret.objects.filter(**soon).values("partner"))[:SHOWN]:
+            text = _("A secret of the partner %(name)s ends within %(days)d days")
+            url = reverse("admin:partnership_partner_secrets", args=[partner.pk])
+            yield Item(text % {"name": partner.name, "days": ENDING_DAYS}, url)
+    if request.user.has_perm("oauth_provider.view_application"):
+        for client in Application.objects.filter(pk__in=ClientSecret.objects.filter(**soon).values("application"))[
+            :SHOWN
+        ]:
+            text = _("A secret of the client %(name)s ends within %(days)d days")
+            url = reverse("admin:oauth_provider_application_secrets", args=[client.pk])
+            yield Item(text % {"name": client.name, "days": ENDING_DAYS}, url)
+
+
+def webhooks_failing(request: HttpRequest) -> Iterator[Item]:
+    if not request.user.has_perm("partnership.view_webhook"):
+        return
+    count = Webhook.objects.filter(failing_since__isnull=False, is_enabled=True).count()
+    if count:
+        text = ngettext("%d webhook is failing", "%d webhooks are failing", count)
+        yield Item(text % count, f"{reverse('admin:partnership_webhook_changelist')}?is_enabled__exact=1")
+
+
+def worker(request: HttpRequest) -> Iterator[Item]:
+    if request.user.has_perm("partnership.view_operation") and heartbeat.is_silent(timezone.now()):
+        yield Item(_("No worker is running: nothing is provisioned, delivered, mailed or rotated"), reverse("status"))
+
+
 # Each yields what the person who asks may see of its kind.
 KINDS: tuple[Callable[[HttpRequest], Iterator[Item]], ...] = (
+    worker,
     registrations,
+    failed_operations,
+    secrets_ending,
+    webhooks_failing,
     usage_differences,
     events_waiting,
     purges,

@@ -44,7 +44,7 @@ def page(row, name="change"):
 
 
 def test_home_says_that_something_waits_until_it_is_decided(staff_browser, asks):
-    assert "Needs attention" not in text(staff_browser.get("/admin/"))
+    assert "for approval" not in text(staff_browser.get("/admin/"))
     row = asks()
     asks("Shelf")
     home = text(staff_browser.get("/admin/"))

@@ -331,7 +331,7 @@ class TestAdmin:
         assert (str(gone.pk) in listed, "Other" in listed) == (True, False)
 
     def test_what_could_not_be_purged_asks_for_attention(self, sam, gone):
-        assert "Needs attention" not in sam.get("/admin/").content.decode()
+        assert "could not be purged" not in sam.get("/admin/").content.decode()
         Project.objects.update(purge_at=timezone.now() - timedelta(hours=2))
         assert "1 deleted project could not be purged so far" in sam.get("/admin/").content.decode()
         assert str(gone.pk) in sam.get(f"{AT}?deleted=overdue").content.decode()

@@ -183,17 +183,19 @@ class TestStaff:
         kept()
 
         home = rita.get("/admin/").content.decode()
-        assert 'action="/admin/partnership/loggedcall/"' in home
+        assert 'action="/admin/find/"' in home
+        call = LoggedCall.objects.get(request_id="globex:9")
+        assert rita.get("/admin/find/?q=globex:9")["Location"] == f"/admin/partnership/loggedcall/{call.pk}/change/"
         found = rita.get("/admin/partnership/loggedcall/?q=globex:9").content.decode()
 
         assert "globex:9<" in found
         assert "globex:99" not in found
         assert "/nothing" in found
-        call = LoggedCall.objects.get(request_id="globex:9")
         assert "method_not_allowed" in rita.get(f"/admin/partnership/loggedcall/{call.pk}/change/").content.decode()
 
     def test_who_may_not_look_gets_no_search(self, db):
         browser = cast.signed_in(cast.person("nora@example.com", "Nora", is_staff=True))
 
-        assert "find-call" not in browser.get("/admin/").content.decode()
+        assert "/admin/find/" not in browser.get("/admin/").content.decode()
+        assert "Nothing was found" in browser.get("/admin/find/?q=globex").content.decode()
         assert browser.get("/admin/partnership/loggedcall/").status_code == 403

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from accounts.models import User
-from config import attention, chores, examination
+from config import attention, chores, examination, heartbeat
 from config.feature_checks import check_clickhouse
 from tests import cast
 from tests.house.test_metrics import scrape, value
@@ -59,6 +59,7 @@ def test_what_was_there_before_and_goes_by_and_by_is_not_late():
 
 
 def test_staff_see_it_after_ten_minutes(olivia, mallory):
+    heartbeat.beat(timezone.now())
     waits(since=timedelta(minutes=9))
     assert seen_by(olivia) == []
     waits(since=timedelta(minutes=11))
