@@ -1,10 +1,11 @@
 # Gatehouse. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check matrix audit nightly bench bench-usage docs words sbom clean
+.PHONY: help run screens test check matrix audit nightly bench bench-usage docs words sbom clean
 
 help:
 	@echo "Run"
 	@echo "  make run      start Gatehouse for development; PORT=8080 HOST=localhost make run for another address"
+	@echo "  make screens  pictures of every page and mail, at 360 and 1280 px, light and dark, into var/screens (needs Chromium)"
 	@echo ""
 	@echo "Prove"
 	@echo "  make test     everything that needs no server, on SQLite"
@@ -24,6 +25,11 @@ help:
 run:
 	@bin/bootstrap run
 	@GATEHOUSE_PROFILE=$${GATEHOUSE_PROFILE:-embedded} exec .venv/bin/python manage.py serve
+
+screens:
+	@bin/bootstrap dev
+	@rm -rf var/screens && mkdir -p var/screens
+	@GATEHOUSE_PICTURES=var/screens .venv/bin/python -m pytest -m browser tests/browser/test_all_pages.py && echo var/screens
 
 test:
 	@bin/bootstrap dev
