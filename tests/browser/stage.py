@@ -75,7 +75,6 @@ def build(site: str, settings: Any, folder: Path) -> Stage:
     papers["error-500"] = errors.server_error(RequestFactory().get("/account")).content.decode()
     settings.REGISTRATION = "loopback"
     agent = registered_itself(alice, now)
-    settings.REGISTRATION = "staff"
     ids = {
         **of_clients(alice),
         "agent": agent,

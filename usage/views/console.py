@@ -10,6 +10,7 @@ from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 
 from oauth_provider.views.door import as_uuid
 from partnership.connections import names_for
@@ -29,6 +30,7 @@ USAGE, STATEMENTS = "console_usage", "console_statements"
 SCOPE = "usage:read"
 
 
+@gzip_page  # a year of charts with their tables; nothing of the caller's is repeated in it
 @page(SCOPE)
 def usage(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     asked, owner = asked_of(request), owner_of(visit)
@@ -67,6 +69,7 @@ def usage_day(request: HttpRequest, visit: Visit, day: str, metric: str) -> Http
     )
 
 
+@gzip_page  # a year of charts with their tables; nothing of the caller's is repeated in it
 @page(SCOPE)
 def project_usage(request: HttpRequest, visit: Visit, project_id: str) -> HttpResponseBase:
     """Of all that the partner ever made here, as the API gives it: deleted projects have figures too."""

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from accounts.views.organizations import membership
@@ -19,6 +20,7 @@ from usage.store import Owner
 from usage.views import chart_page
 
 
+@gzip_page  # a year of charts with their tables; nothing of the caller's is repeated in it
 @never_cache
 @login_required
 @require_safe
