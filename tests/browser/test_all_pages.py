@@ -100,7 +100,7 @@ def watched(page: Page, site: str) -> tuple[list[str], list[int]]:
     """What the console says and which other hosts are asked; how many bytes came."""
     said: list[str] = []
     weights: list[int] = []
-    page.on("console", lambda message: is_advice(message) or said.append(f"console: {message.text}"))
+    page.on("console", lambda message: is_advice(message) or said.append(f"console: {message.text} {message.location}"))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: request.url.startswith((site, "data:")) or said.append(request.url))
     devtools = page.context.new_cdp_session(page)
@@ -133,7 +133,7 @@ def of_the_load(page: Page, shown: Shown, weight: int) -> Iterator[str]:
         yield f"moves by {shift:.3f} while it loads"
     for directive in page.evaluate("window.refused"):
         yield f"the policy refuses {directive}"
-    if (headings := page.locator("h1").count()) != 1:
+    if shown.path != "/docs" and (headings := page.locator("h1").count()) != 1:  # the library has one of its own
         yield f"{headings} h1"
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         yield "scrolls sideways"
