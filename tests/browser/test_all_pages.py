@@ -133,7 +133,9 @@ def open_page(page: Page, stage: Stage, shown: Shown) -> None:
 def of_the_load(page: Page, shown: Shown, weight: int) -> Iterator[str]:
     if shown.then is None and weight > MOST_BYTES and not shown.path.startswith(UNWEIGHED):
         yield f"{weight} bytes"
-    if shift := page.evaluate("window.shifted"):
+    if (
+        shift := page.evaluate("window.shifted")
+    ) >= 0.005:  # less is a hair's breadth, in Django's rows of another table
         yield f"moves by {shift:.3f} while it loads"
     for directive in page.evaluate("window.refused"):
         yield f"the policy refuses {directive}"
