@@ -18,10 +18,10 @@ from partnership.views.console.door import Visit, page
 from partnership.views.console.frame import show
 from usage import charts
 from usage.charts import Ranked
+from usage.chosen_store import store
 from usage.metrics import METRICS
 from usage.models import Statement
 from usage.period import Period
-from usage.sql_store import store
 from usage.store import Owner
 from usage.views import chart_page, statement_page
 from usage.views.chart_page import Asked
