@@ -7,6 +7,7 @@ import gettext
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from django.utils.translation.template import templatize
@@ -46,6 +47,7 @@ def path_of(language: str, suffix: str) -> Path:
     return ROOT / "locale" / LANGUAGES[language] / "LC_MESSAGES" / f"django.{suffix}"
 
 
+@cache
 def entries(language: str) -> list[Entry]:
     """What the .po says, without its head."""
     blocks = path_of(language, "po").read_text(encoding="utf-8").split("\n\n")
@@ -81,6 +83,7 @@ def compiled(language: str) -> dict[object, str]:
         return gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
 
 
+@cache
 def unchanged(language: str) -> frozenset[str]:
     """Texts that are the same in `language`, in lower case: pages capitalize some."""
     return frozenset(entry.text.lower() for entry in entries(language) if is_unchanged(entry))
@@ -90,6 +93,7 @@ def is_unchanged(entry: Entry) -> bool:
     return entry.text.lower() in {said.lower() for said in entry.said}
 
 
+@cache
 def latin(language: str) -> frozenset[str]:
     """Words in Latin letters that the catalogue itself uses, in lower case."""
     return frozenset(word for entry in entries(language) for said in entry.said for word in latin_words(said))

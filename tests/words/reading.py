@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
@@ -88,14 +89,23 @@ def left_over(english: Iterable[str], translated: Iterable[str], language: str) 
     """Texts that are the same in both and should not be, and those with an English word among others."""
     same = unchanged(language) | NAMES
     found = {text for text in set(english) & set(translated) if not words_of(text) <= same}
+    return found | {text for text in translated if has_english(text, language)}
+
+
+@cache  # the pages of a site share most of their texts
+def has_english(text: str, language: str) -> bool:
+    said = DATA.sub(" ", text)
     if language == "zh-hant":
-        known = latin(language) | {word for name in NAMES for word in latin_words(name)}
-        found |= {text for text in translated if not set(latin_words(DATA.sub(" ", text))) <= known}
-    if language == "de":
-        found |= {text for text in translated if ENGLISH & set(DATA.sub(" ", text).lower().split())}
-    return found
+        return not set(latin_words(said)) <= known_latin(language)
+    return language == "de" and bool(ENGLISH & set(said.lower().split()))
 
 
+@cache
+def known_latin(language: str) -> frozenset[str]:
+    return frozenset(latin(language) | {word for name in NAMES for word in latin_words(name)})
+
+
+@cache
 def words_of(text: str) -> set[str]:
     """The names and sentences of a text, in lower case, without what is data."""
     parts = {part.strip(" .…–-").lower() for part in PARTS.split(DATA.sub(" ", text))}
