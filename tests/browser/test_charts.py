@@ -1,4 +1,4 @@
-"""The charts in Chromium: by keyboard, and without JavaScript."""
+"""The charts in Chromium: looked through by axe in each look, by keyboard, and without JavaScript."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,8 @@ import pytest
 from accounts.models import Membership, Organization, Role
 from partnership.models import Partner, Project
 from tests import cast
-from tests.browser.conftest import tab
+from tests.browser.conftest import LOOKS, tab
+from tests.browser.test_admin_clients import faults, look
 from tests.usage.world import World
 from usage import statements
 from usage.models import IngestGate
@@ -83,6 +84,35 @@ def closed_month() -> str:
     return f"{Partner.objects.get().statements.order_by('-month')[0].month:%Y-%m}"
 
 
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_the_staff_s_charts(chromium, site, sam, shop, scheme, width):
+    found = {}
+    with tab(chromium, scheme, width) as page:
+        page.context.add_cookies([sam])
+        for name, path in pages_of(shop).items():
+            assert page.goto(site + path).status == 200
+            page.evaluate("document.querySelectorAll('details').forEach((each, n) => each.open = n < 2)")
+            look(page, name)
+            if seen := faults(page):
+                found[name] = seen
+    assert found == {}
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_an_organization_s_charts(chromium, site, team, scheme, width):
+    bob = team.memberships.get().user
+    found = {}
+    with tab(chromium, scheme, width) as page:
+        page.context.add_cookies([cookie_of(bob, site)])
+        for name, path in (("organization", ""), ("usage-organization", "/usage")):
+            assert page.goto(f"{site}/account/organizations/{team.pk}{path}").status == 200
+            page.evaluate("document.querySelectorAll('details').forEach((each, n) => each.open = n < 2)")
+            look(page, name)
+            if seen := faults(page):
+                found[name] = seen
+    assert found == {}
+
+
 def test_nothing_scrolls_sideways_at_320_px_and_the_policy_stops_nothing(chromium, site, team, sam, shop):
     said = []
     with tab(chromium, "light", 320) as page:
@@ -93,6 +123,7 @@ def test_nothing_scrolls_sideways_at_320_px_and_the_policy_stops_nothing(chromiu
         page.context.add_cookies([cookie_of(team.memberships.get().user, site)])
         page.goto(f"{site}/account/organizations/{team.pk}/usage")
         assert page.evaluate("document.documentElement.scrollWidth") == 320
+        look(page, "usage-320")
     assert [text for text in said if "Content Security Policy" in text] == []
 
 

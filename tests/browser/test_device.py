@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.people import create_person
-from tests.browser.conftest import tab
+from tests.browser.conftest import LOOKS, faults, tab
 from tests.cast import PASSWORD
 from tests.devices import Device
 
@@ -22,12 +22,34 @@ def sign_in(page):
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_any_of_its_pages(chromium, site, acme_tv: Device, scheme, width):
+    codes = acme_tv.ask_for_codes(scope="user:read organizations:read projects:read projects:write")
+    with tab(chromium, scheme, width, 640) as page:
+        page.goto(f"{site}/device")
+        sign_in(page)
+        found = {"enter": faults(page)}
+        page.get_by_label("Code").fill("BBBB-BBBB")
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_text("This code is unknown").wait_for()
+        found["unknown"] = faults(page)
+        page.get_by_label("Code").fill(codes["user_code"].lower())
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_text("Does your device show this code?").wait_for()
+        found["confirm"] = faults(page)
+        assert page.locator(".user-code").evaluate("code => getComputedStyle(code).fontSize") == "26px"
+        page.get_by_role("button", name="Allow", exact=True).click()
+        page.get_by_text("Allowed. Go back to your device.").wait_for()
+        found["done"] = faults(page)
+    assert found == {"enter": [], "unknown": [], "confirm": [], "done": []}
+    assert acme_tv.poll(codes["device_code"]).status == 200
+
+
 def test_by_keyboard_and_without_javascript_from_the_address_with_the_code(chromium, site, acme_tv: Device):
     codes = acme_tv.ask_for_codes()
     with tab(chromium, java_script_enabled=False) as page:
         page.goto(codes["verification_uri_complete"])
         sign_in(page)
-        assert page.locator(".user-code").evaluate("code => getComputedStyle(code).fontSize") == "26px"
         page.get_by_role("button", name="Use another account").focus()
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")  # Cancel comes first

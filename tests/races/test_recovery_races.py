@@ -119,7 +119,7 @@ def test_many_workers_begin_one_purge_of_each(globex, at_once):
     now = timezone.now() + timedelta(days=8)
 
     begun = at_once(*[lambda: recovery.purge_due(now)] * 4)
-    at_once(*[lambda: operations.run_due(now)] * 4)
+    operations.run_due(now)  # one: leases are renewed by the clock, to which that day is far ahead
 
     assert sum(begun) == 5
     assert Operation.objects.filter(type="purge", status="succeeded").count() == 5
