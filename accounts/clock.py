@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from accounts.statements import is_postgresql
+
 READ_EVERY_SECONDS = 30
 # So far may this host's two clocks have gone apart since: it was set, or the machine slept.
 TOLERANCE_SECONDS = 0.5
@@ -45,17 +47,12 @@ last: Reading | None = None  # of this process
 def now() -> datetime:
     """By the database; where it does not answer, on from the last reading, or else by this host. Raises nothing."""
     global last  # noqa: PLW0603  one of a process, and any thread's reading is as good
-    if not is_postgresql():
+    if not is_postgresql():  # SQLite has no clock of its own: it is in this process
         return timezone.now()
     if last is None or not last.is_fresh:
         with suppress(DatabaseError, InterfaceError):
             last = read()
     return last.now() if last else timezone.now()
-
-
-def is_postgresql() -> bool:
-    """SQLite has no clock of its own: it is in this process."""
-    return connection.vendor == "postgresql"
 
 
 def read() -> Reading:

@@ -35,9 +35,13 @@ prepared: WeakKeyDictionary[psycopg.Connection, dict[tuple[str, tuple[int, ...]]
 numbers = count()
 
 
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
 def on(*, postgresql: str, sqlite: str) -> str:
     """The one of two wordings that the configured database understands."""
-    return postgresql if connection.vendor == "postgresql" else sqlite
+    return postgresql if is_postgresql() else sqlite
 
 
 def fetch_one(sql: str, parameters: Parameters = ()) -> Row | None:
@@ -45,7 +49,7 @@ def fetch_one(sql: str, parameters: Parameters = ()) -> Row | None:
 
     Parameters by name on PostgreSQL alone; so with all of these.
     """
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         adapter, result = run(sql, parameters)
         return adapter.load_row(0, tuple) if result.ntuples else None
     with run_plain(sql, parameters) as cursor:
@@ -54,7 +58,7 @@ def fetch_one(sql: str, parameters: Parameters = ()) -> Row | None:
 
 
 def fetch(sql: str, parameters: Parameters = ()) -> list[Row]:
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         adapter, result = run(sql, parameters)
         return adapter.load_rows(0, result.ntuples, tuple)
     with run_plain(sql, parameters) as cursor:
@@ -63,7 +67,7 @@ def fetch(sql: str, parameters: Parameters = ()) -> list[Row]:
 
 def execute(sql: str, parameters: Parameters = ()) -> int:
     """How many rows it touched."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return run(sql, parameters)[1].command_tuples or 0
     with run_plain(sql, parameters) as cursor:
         return int(cursor.rowcount)

@@ -11,13 +11,21 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.statements import Parameter, Row, as_time, as_uuid, execute, fetch, plain
+from accounts.statements import Parameter, Row, as_time, as_uuid, execute, fetch, is_postgresql, plain
 
-__all__ = ["Row", "among", "as_day", "as_time", "as_uuid", "chunks", "day_of", "execute", "execute_many", "fetch"]
-
-
-def is_postgresql() -> bool:
-    return connection.vendor == "postgresql"
+__all__ = [
+    "Row",
+    "among",
+    "as_day",
+    "as_time",
+    "as_uuid",
+    "chunks",
+    "day_of",
+    "execute",
+    "execute_many",
+    "fetch",
+    "is_postgresql",
+]
 
 
 def execute_many(sql: str, rows: Sequence[Sequence[Parameter]]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 
 from oauth_provider.views.door import as_uuid
@@ -42,7 +41,7 @@ def usage(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     names = partial(names_for, visit.partner)
     top = chart_page.top(asked, owner, metric, lambda each: usage_of(visit, each), names)
     figures = chart_page.figures(
-        asked, days, lambda metric, on: address(visit, "console_usage_day", on.isoformat(), metric.name)
+        asked, days, lambda metric, on: visit.url("console_usage_day", on.isoformat(), metric.name)
     )
     return show(request, visit, "usage", USAGE, **figures, **top)
 
@@ -108,8 +107,4 @@ def owner_of(visit: Visit) -> Owner:
 
 
 def usage_of(visit: Visit, each: Ranked) -> str:
-    return address(visit, "console_project_usage", each.project.pk)
-
-
-def address(visit: Visit, name: str, *ids: object) -> str:
-    return reverse(name, args=[visit.partner.pk, visit.environment, *ids])
+    return visit.url("console_project_usage", each.project.pk)

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -62,6 +63,10 @@ class Visit:
 
     def may(self, scope: str) -> bool:
         return scope in members.SCOPES_OF[self.member.role]
+
+    def url(self, name: str, *ids: object) -> str:
+        """Of the console's page `name`, in the same environment."""
+        return reverse(name, args=[self.partner.pk, self.environment, *ids])
 
 
 def page(scope: str) -> Callable[[View], View]:

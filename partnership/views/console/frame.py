@@ -53,7 +53,7 @@ def show(request: HttpRequest, visit: Visit, template: str, section: str, **show
 def sections(visit: Visit) -> Iterator[tuple[str, str, str]]:
     for name, title, scope in SECTIONS:
         if visit.may(scope):
-            yield name, str(title), reverse(name, args=[visit.partner.pk, visit.environment])
+            yield name, str(title), visit.url(name)
 
 
 def done(request: HttpRequest, visit: Visit, change: Callable[[], str], then: str, *ids: object) -> HttpResponse:
@@ -62,7 +62,7 @@ def done(request: HttpRequest, visit: Visit, change: Callable[[], str], then: st
         messages.success(request, change())
     except STATES as refused:
         messages.error(request, gettext(refused.message))
-    return redirect(then, visit.partner.pk, visit.environment, *ids)
+    return redirect(visit.url(then, *ids))
 
 
 def partner_console(request: HttpRequest) -> dict[str, object]:

@@ -126,4 +126,4 @@ def show_members(request: HttpRequest, visit: Visit, form: InvitationForm) -> Ht
 
 
 def back(visit: Visit) -> HttpResponse:
-    return redirect(MEMBERS, visit.partner.pk, visit.environment)
+    return redirect(visit.url(MEMBERS))

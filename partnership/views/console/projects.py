@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -147,7 +146,7 @@ def restart(request: HttpRequest, visit: Visit, project_id: str) -> HttpResponse
 def rotate(request: HttpRequest, visit: Visit, project_id: str) -> HttpResponse:
     """The answer shows the new API key, once."""
     found, overlap = get_reachable(visit, project_id), request.POST.get("overlap", "")
-    go_on = reverse(PROJECT, args=[visit.partner.pk, visit.environment, found.pk])
+    go_on = visit.url(PROJECT, found.pk)
     if overlap not in OVERLAPS or request.POST.get("seen") != key_id(found):
         messages.error(request, _("The API key changed since you opened the page. Nothing was done."))
         return redirect(go_on)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.views.security import recently_signed_in
@@ -54,7 +53,7 @@ def rotate(request: HttpRequest, visit: Visit, secret_id: int) -> HttpResponse:
     except SecretRefused as refused:
         messages.error(request, refused.message)
         return back(visit)
-    call, go_on = first_call(visit.partner, secret), reverse(SECRETS, args=[visit.partner.pk, visit.environment])
+    call, go_on = first_call(visit.partner, secret), visit.url(SECRETS)
     return show(request, visit, "secret_once", SECRETS, secret=secret, call=call, go_on=go_on)
 
 
@@ -81,4 +80,4 @@ def seen_ids(request: HttpRequest) -> list[int]:
 
 
 def back(visit: Visit) -> HttpResponse:
-    return redirect(SECRETS, visit.partner.pk, visit.environment)
+    return redirect(visit.url(SECRETS))

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -131,7 +130,7 @@ def rotate(request: HttpRequest, visit: Visit, webhook_id: str) -> HttpResponse:
 def remove(request: HttpRequest, visit: Visit, webhook_id: str) -> HttpResponse:
     webhooks.remove(get_webhook(visit, webhook_id), actor=visit.actor, now=visit.now)
     messages.success(request, _("The endpoint is deleted."))
-    return redirect(WEBHOOKS, visit.partner.pk, visit.environment)
+    return redirect(visit.url(WEBHOOKS))
 
 
 @act(SCOPE)
@@ -207,9 +206,9 @@ def attempts(delivery: Delivery) -> list[dict[str, Any]]:
 
 
 def show_secret(request: HttpRequest, visit: Visit, shown: Webhook, secret: str) -> HttpResponse:
-    go_on = reverse(WEBHOOK, args=[visit.partner.pk, visit.environment, shown.pk])
+    go_on = visit.url(WEBHOOK, shown.pk)
     return show(request, visit, "secret_once", WEBHOOKS, secret=secret, go_on=go_on)
 
 
 def back(visit: Visit, shown: Webhook) -> HttpResponse:
-    return redirect(WEBHOOK, visit.partner.pk, visit.environment, shown.pk)
+    return redirect(visit.url(WEBHOOK, shown.pk))
