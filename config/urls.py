@@ -24,11 +24,10 @@ handler429 = "config.errors.too_many_requests"  # allauth asks for it by this na
 handler500 = "config.errors.server_error"
 
 urlpatterns = [
-    # First: its `usage` and `statements` stand where the partnership has `:projectId`.
-    path("", include("usage.urls")),
-    # Before the provider: its /account/apps shows the partners beside the applications.
-    path("", include("partnership.urls")),
     path("", include("oauth_provider.urls")),
+    # Before the partnership: its `usage` and `statements` stand where that one has `:projectId`.
+    path("", include("usage.urls")),
+    path("", include("partnership.urls")),
     path("", include("accounts.urls")),
     path("account/data", own_data.own_data, name="account_data"),
     path("account/data/export", own_data.export, name="account_export"),

@@ -1,4 +1,4 @@
-"""The routes of oauth.md, in its order."""
+"""The routes of oauth.md, in its order, but for the two of every client: a path is held against each before its own."""
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
@@ -30,11 +30,12 @@ class HandleConverter(StringConverter):
 register_converter(HandleConverter, "handle")
 
 urlpatterns = [
+    path("api/oauth/v1/token", token.token, name="token"),
+    path("auth/v1/profile", profile.profile, name="profile"),
     path("api/oauth/v1/authorize", authorize.authorize, name="authorize"),
     path("api/oauth/v1/authorize/<handle:handle>", authorize.resume, name="resume"),
     path("continue/<handle:handle>", authorize.continue_, name="continue"),
     path("continue/<handle:handle>/another-account", authorize.use_another_account, name="use_another_account"),
-    path("api/oauth/v1/token", token.token, name="token"),
     path("api/oauth/v1/par", par.par, name="par"),
     path("api/oauth/v1/revoke", revoke.revoke, name="revoke"),
     path("api/oauth/v1/introspect", introspect.introspect, name="introspect"),
@@ -56,10 +57,8 @@ urlpatterns = [
         metadata.protected_resource,
         name="protected_resource_at",
     ),
-    path("auth/v1/profile", profile.profile, name="profile"),
     path("organizations/v1", organizations.OrganizationList.as_view(), name="organizations"),
     path("organizations/v1/<str:organization_id>", organizations.OrganizationDetail.as_view(), name="organization"),
-    path("account/apps", connected_apps.connected_apps, name="connected_apps"),
     path("account/apps/revoke-all", connected_apps.revoke_all, name="revoke_all_apps"),
     path("account/apps/<int:application_id>/revoke", connected_apps.revoke_one, name="revoke_app"),
     path("media/client-logos/<str:name>", logo.logo, name="client_logo"),

@@ -66,7 +66,7 @@ urlpatterns = [
     path("tracking/v1/agent-connected", platform_news.AgentConnected.as_view()),
     path("platform/insforge/latest-version", platform_news.latest_version),
     path("", include(console_urls)),
-    path("account/apps", connected_apps.connected_apps),
+    path("account/apps", connected_apps.connected_apps, name="connected_apps"),
     path("account/apps/partners/<str:partner_id>/cut", connected_apps.cut, name="cut_partner"),
     path("account/apps/agree/<str:token>", connected_apps.agree, name="agree_to_partner"),
 ]

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts.prepared import Parameter, Prepared
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
@@ -22,6 +24,15 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get(self, *args: Any, **kwargs: Any) -> User:
+        """By its key alone, as each page asks who looks at it: compiled once (docs/decisions/0120)."""
+        # A relation's manager is of a class made from this one, and looks among its own.
+        if type(self) is not UserManager or args or kwargs.keys() != {"pk"}:
+            return super().get(*args, **kwargs)
+        if (found := BY_KEY.first(key=kwargs["pk"])) is None:
+            raise self.model.DoesNotExist
+        return found
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
@@ -104,3 +115,6 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def get_short_name(self) -> str:
         return self.name
+
+
+BY_KEY = Prepared(lambda: User.objects.filter(pk=Parameter("key", models.UUIDField())))

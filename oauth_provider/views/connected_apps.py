@@ -1,23 +1,15 @@
-"""/account/apps: what has access, and an end to it. Source: oauth.md, "What the user can do"."""
+"""An end to what has access; /account/apps itself stands in partnership. Source: oauth.md, "What the user can do"."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from oauth_provider import connected_apps as apps
-
-
-@never_cache
-@login_required
-@require_safe
-def connected_apps(request: HttpRequest) -> HttpResponse:
-    return render(request, "oauth/connected_apps.html", {"apps": apps.list_for(person(request), timezone.now())})
 
 
 @login_required

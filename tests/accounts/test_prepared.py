@@ -1,11 +1,14 @@
 """A queryset that is compiled once gives what it gives each time it is compiled."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db.models import BinaryField, CharField, DateTimeField, F, Q
 from django.db.models.functions import Length
 
+from accounts.models import User
 from accounts.prepared import Parameter, Prepared
 from oauth_provider.models import Application, ClientSecret
 from oauth_provider.opaque import digest
@@ -58,3 +61,16 @@ def test_what_it_gives_can_be_saved():
     found.name = "Acme 2"
     found.save()
     assert Application.objects.get().name == "Acme 2"
+
+
+def test_a_person_by_key_is_read_so_but_not_past_a_relation():
+    alice, bob = User.objects.create_user("alice@example.com"), User.objects.create_user("bob@example.com")
+    group = Group.objects.create(name="Readers of this test")
+    group.user_set.add(alice)
+    assert values(User.objects.get(pk=str(alice.pk))) == values(User.objects.get(email=alice.email))
+    assert group.user_set.get(pk=alice.pk) == alice
+    for people in (group.user_set, User.objects.filter(email=alice.email)):
+        with pytest.raises(User.DoesNotExist):
+            people.get(pk=bob.pk)
+    with pytest.raises(User.DoesNotExist):
+        User.objects.get(pk=uuid4())
