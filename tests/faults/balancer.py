@@ -1,6 +1,6 @@
 """What stands between: a balancer before several servers, or a slow line to the database. TCP, and no more.
 
-A connection goes to the next target in turn; one that is taken out keeps those that it has.
+A connection goes to the next target in turn; one that is taken out keeps those that it has, until they end.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import select
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ class Balancer:
         self.targets = [address(url) for url in urls]
         self.delay_seconds = 0.0  # before each piece of an answer
         self.turn = count()
+        self.joined: Counter[tuple[str, int]] = Counter()
+        self.changed = threading.Condition()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -31,7 +34,14 @@ class Balancer:
         return f"http://127.0.0.1:{self.port}"
 
     def send_to(self, *urls: str) -> None:
-        self.targets = [address(url) for url in urls]
+        with self.changed:
+            self.targets = [address(url) for url in urls]
+
+    def take_out(self, url: str) -> None:
+        """Sends nothing more there, and waits for what is under way: now it may stop."""
+        with self.changed:
+            self.targets.remove(address(url))
+            assert self.changed.wait_for(lambda: not self.joined[address(url)], timeout=60)
 
     def accept(self) -> None:
         with contextlib.suppress(OSError):  # closed
@@ -40,10 +50,21 @@ class Balancer:
                 threading.Thread(target=self.join, args=[client], daemon=True).start()
 
     def join(self, client: socket.socket) -> None:
-        targets = self.targets
-        target = targets[next(self.turn) % len(targets)]
-        with client, contextlib.suppress(OSError), socket.create_connection(target) as server:
-            self.pass_on(client, server)
+        with client, self.one_more() as target, contextlib.suppress(OSError):
+            with socket.create_connection(target) as server:
+                self.pass_on(client, server)
+
+    @contextlib.contextmanager
+    def one_more(self) -> Iterator[tuple[str, int]]:
+        with self.changed:
+            target = self.targets[next(self.turn) % len(self.targets)]
+            self.joined[target] += 1
+        try:
+            yield target
+        finally:
+            with self.changed:
+                self.joined[target] -= 1
+                self.changed.notify_all()
 
     def pass_on(self, client: socket.socket, server: socket.socket) -> None:
         other = {client: server, server: client}

@@ -53,7 +53,7 @@ def test_old_and_new_side_by_side(house, tmp_path):
             second = stack.enter_context(deployed.serving("new"))
             balancer.send_to(first.url, second.url)  # both for a while
             time.sleep(figures.SECONDS)
-            balancer.send_to(second.url)
+            balancer.take_out(first.url)
             first.process.send_signal(signal.SIGTERM)
             assert first.process.wait(timeout=30) == 0
             worker.stop(signal.SIGTERM)

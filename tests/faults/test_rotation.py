@@ -74,8 +74,8 @@ def refreshing(cast):
     tokens = cast.tokens_of_a_code()
 
     def way():
-        again = cast.tokens("refresh", grant_type="refresh_token", refresh_token=tokens["refresh_token"])
-        cast.profile(again["access_token"])
+        if again := cast.tokens("refresh", grant_type="refresh_token", refresh_token=tokens["refresh_token"]):
+            cast.profile(again["access_token"])
 
     return way
 
@@ -99,7 +99,7 @@ def roll(house, stack, balancer, worker, before, keys):
     after = stack.enter_context(house.serving(f"keys-{keys[:5]}-{len(keys)}", GATEHOUSE_ENCRYPTION_KEYS=keys))
     balancer.send_to(before.url, after.url)
     time.sleep(figures.SECONDS / 4)
-    balancer.send_to(after.url)
+    balancer.take_out(before.url)
     before.process.send_signal(signal.SIGTERM)
     assert before.process.wait(timeout=30) == 0
     worker.stop(signal.SIGTERM)
