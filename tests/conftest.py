@@ -1,10 +1,12 @@
 """Fixtures for every test. The environment is that of `tests/environment.py`."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
 from accounts import clock
 from oauth_provider import keys
@@ -23,6 +25,12 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Each of the thousands of test clients starts a handler of its own, which would list every static file.
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The tests' database is a copy of one that is migrated, where TEST_TEMPLATE names one."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = os.environ.get("TEST_TEMPLATE")
 
 
 @pytest.fixture(autouse=True)

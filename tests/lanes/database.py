@@ -1,4 +1,4 @@
-"""The database of a CI run: made at its start, dropped at its end.
+"""The databases of a CI run, its own and the one that its tests' are copied from: made at its start, dropped at its end.
 
 python -m tests.lanes.database create postgresql://user@host:port name redis://host:port/number
 python -m tests.lanes.database drop postgresql://user@host:port name
@@ -18,7 +18,8 @@ def main(action: str, server: str, name: str, cache: str = "") -> None:
         for (each,) in found.fetchall():
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each)))
         if action == "create":
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            for each in (name, f"{name}_template"):
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(each)))
             print(f"PostgreSQL {connection.info.server_version // 10_000}, database {name}")
     if cache:
         client = redis.Redis.from_url(cache, socket_timeout=5)
