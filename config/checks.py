@@ -57,6 +57,16 @@ def check_secret_key() -> Iterator[Fault]:
         )
 
 
+def check_secret_key_fallbacks() -> Iterator[Fault]:
+    if short := [str(number) for number, key in enumerate(settings.SECRET_KEY_FALLBACKS, 1) if len(key) < 32]:
+        yield Fault(
+            "GH001",
+            f"GATEHOUSE_SECRET_KEY_FALLBACKS has a key shorter than 32 characters at place {', '.join(short)}",
+            "sessions and the links in mails could be forged: what it signs is believed",
+            "keep in it only what GATEHOUSE_SECRET_KEY was, or will be",
+        )
+
+
 def check_debug() -> Iterator[Fault]:
     if settings.DEBUG and not is_loopback(settings.BASE_URL):
         yield Fault(
@@ -273,6 +283,7 @@ def is_network(cidr: str) -> bool:
 
 SETTING_CHECKS: tuple[Callable[[], Iterator[Fault]], ...] = (
     check_secret_key,
+    check_secret_key_fallbacks,
     check_debug,
     check_base_url,
     check_encryption_keys,

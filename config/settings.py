@@ -121,6 +121,8 @@ DATABASE_SECONDS: int = read(env.int, "DATABASE_SECONDS", 60)  # for the databas
 # Secrets
 
 SECRET_KEY: str = read(env.str, "SECRET_KEY", "") or kept_secret("secret_key") or "missing: see GH001"
+# Others that are believed: for the time in which a key is replaced.
+SECRET_KEY_FALLBACKS: list[str] = read(env.list, "SECRET_KEY_FALLBACKS", [])
 # Newest first: the first encrypts, all decrypt. 32 bytes each, base64url.
 ENCRYPTION_KEYS: list[str] = read(env.list, "ENCRYPTION_KEYS", []) or list(
     filter(None, [kept_secret("encryption_key")])

@@ -62,7 +62,6 @@ project unsettled, figures of usage equal to their events.
   refresh token answers again; events, and projects by their name, may be sent again.
 - A full disk under PostgreSQL was not tried: it stops by itself, and is then away. Nor were a power cut, a broken disk, and a
   failover to another PostgreSQL.
-- Where `GATEHOUSE_SECRET_KEY` changes people sign in again.
 """
 
 

@@ -50,9 +50,13 @@ class Balancer:
                 threading.Thread(target=self.join, args=[client], daemon=True).start()
 
     def join(self, client: socket.socket) -> None:
-        with client, self.one_more() as target, contextlib.suppress(OSError):
-            with socket.create_connection(target) as server:
-                self.pass_on(client, server)
+        with (
+            client,
+            self.one_more() as target,
+            contextlib.suppress(OSError),
+            socket.create_connection(target) as server,
+        ):
+            self.pass_on(client, server)
 
     @contextlib.contextmanager
     def one_more(self) -> Iterator[tuple[str, int]]:

@@ -44,6 +44,7 @@ def test_a_good_configuration_has_no_fault(production):
     [
         ("GH001", {"SECRET_KEY": "missing: see GH001"}),
         ("GH001", {"SECRET_KEY": "short"}),
+        ("GH001", {"SECRET_KEY_FALLBACKS": ["short"]}),
         ("GH002", {"DEBUG": True}),
         ("GH003", {"BASE_URL": "http://id.acme.example", "IS_HTTPS": False}),
         ("GH003", {"BASE_URL": ""}),

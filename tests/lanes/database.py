@@ -1,4 +1,4 @@
-"""The databases of a CI run, its own and the one that its tests' are copied from: made at its start, dropped at its end.
+"""The databases of a CI run, one that its tests' are copied from among them: made at its start, dropped at its end.
 
 python -m tests.lanes.database create postgresql://user@host:port name redis://host:port/number
 python -m tests.lanes.database drop postgresql://user@host:port name
