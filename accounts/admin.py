@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import granting, people
+from accounts.inlines import NamedFields
 from accounts.models import Membership, Organization, Role, User
 
 PARTS = ("is_staff", "groups")
@@ -61,7 +62,7 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class MembershipFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+class MembershipFormSet(NamedFields):
     def clean(self) -> None:
         super().clean()
         kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]

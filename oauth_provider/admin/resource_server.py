@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.inlines import NamedFields
 from oauth_provider.models import Application, ResourceScope, ResourceServer
 from oauth_provider.resources import is_ours
 from oauth_provider.scopes import SCOPES
@@ -89,6 +90,7 @@ class ScopeForm(ScopeModelForm):
 class ScopeInline(Inline):
     model = ResourceScope
     form = ScopeForm
+    formset = NamedFields
     extra = 1
 
 

@@ -150,7 +150,7 @@ STAFF = (
     Shown("staff-clients-found", "/admin/oauth_provider/application/?q=acme&kind__exact=web", "sam"),
     Shown("staff-refuse-registrations", "/admin/oauth_provider/registration/", "sam", states.refuse_registrations),
 )
-PARTS = {"people": (*ENTRANCE, *CONSENT, *ACCOUNT), "house": (*PARTNERS, *HOUSE), "staff": STAFF}
+PARTS = {"people": (*ENTRANCE, *CONSENT, *ACCOUNT), "console": PARTNERS, "house": HOUSE, "staff": STAFF}
 PAGES = tuple(shown for part in PARTS.values() for shown in part)
 
 # What a browser may ask for that is no page: files, answers of programs, and what leads on to a page above.

@@ -121,7 +121,12 @@ def caught(papers: dict[str, str]) -> str:
 
 
 def registered_itself(alice: User, now: datetime) -> str:
-    metadata = client_metadata.read({"client_name": "Agent", "redirect_uris": ["http://127.0.0.1/callback"]})
+    agent = {
+        "client_name": "Agent",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "token_endpoint_auth_method": "none",
+    }
+    metadata = client_metadata.read(agent)
     row = registration.register(metadata, Applicant(alice.pk, "198.51.100.7"), now).registration
     return OAuthClient(row.application, redirect_uri="http://127.0.0.1:49152/callback").authorize_query()
 
