@@ -84,7 +84,8 @@ class OperationAdmin(RowAdmin):
     @admin.display(description=gettext_lazy("asked by"))
     def asked_by(self, operation: Operation) -> str:
         actor = operation.actor
-        return f"{actor.get('kind', '')} {actor.get('name', '')} ({actor.get('request_id', '')})"
+        said = f"{actor.get('kind', '')} {actor.get('name', '')}"
+        return f"{said} ({actor['request_id']})" if actor.get("request_id") else said
 
     @admin.display(description=gettext_lazy("asked for"))
     def asked_for(self, operation: Operation) -> str:

@@ -83,7 +83,7 @@ class Operation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_type_display()} {self.project_id}"
+        return f"{self.get_type_display()} {self.project}"
 
     @property
     def is_open(self) -> bool:

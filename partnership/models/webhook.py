@@ -113,4 +113,4 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_id} → {self.webhook_id}"
+        return f"{self.event.type} → {self.webhook}"

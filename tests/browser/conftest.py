@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 CHROMIUM = "/usr/bin/chromium"
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (360, 1280)]
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,7 @@ PARTNERS = (
 )
 HOUSE = (
     Shown("demo", "/demo"),
-    Shown("demo-forged", "/demo/callback?code=stolen&state=forged"),
+    Shown("demo-forged", "/demo/callback", then=states.come_back_with_a_forged_state),
     Shown("mail", "/dev/mail"),
     Shown("mail-one", "/dev/mail/{mail}"),
     Shown("status", "/status"),
@@ -143,6 +143,9 @@ STAFF = (
     Shown("staff-client-refused", "/admin/oauth_provider/application/add/", "sam", states.register_wrongly),
     Shown("staff-client-secret-once", "/admin/oauth_provider/application/add/", "sam", states.register),
     Shown("staff-client-takes-away", "/admin/oauth_provider/application/{acme}/change/", "sam", states.take_a_scope),
+    Shown("staff-client-native", "/admin/oauth_provider/application/add/?kind=native", "sam"),
+    Shown("staff-client-machine", "/admin/oauth_provider/application/add/?kind=machine", "sam"),
+    Shown("staff-client-delete", "/admin/oauth_provider/application/{acme}/delete/", "sam"),
     Shown("staff-usage-year", "/admin/partnership/partner/{partner}/usage/?days=366", "sam"),
     Shown("staff-usage-test", "/admin/partnership/partner/{partner}/usage/?environment=test&days=7", "sam"),
     Shown("staff-found", "/admin/find/?q=demo", "sam"),

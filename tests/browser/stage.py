@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from oauth_provider import client_metadata, client_secrets, registration
 from oauth_provider.registration import Applicant
 from partnership import connections, members, operations, request_log
 from partnership.events import SYSTEM
-from partnership.models import Connection, Operation, Partner, PartnerMember, Project, Webhook
+from partnership.models import Connection, Delivery, Operation, Partner, PartnerMember, Project, Webhook
 from tests import cast
 from tests.accounts.test_second_step import add_app
 from tests.browser.shown import Shown
@@ -94,9 +95,19 @@ def staff_pages() -> list[Shown]:
         path = answer.request["PATH_INFO"]
         route = resolve(path).route
         if path.startswith("/admin/") and route not in found:
-            kind = re.sub(r"<\w+:\w+>|\W", " ", route.removeprefix("admin/").partition("(")[0]).split()
-            found[route] = Shown("-".join(["staff", *(kind or ["home" if path == "/admin/" else "area"])]), path, "sam")
+            found[route] = Shown(unused("-".join(["staff", *kind_of(route, path)]), found.values()), path, "sam")
     return list(found.values())
+
+
+def kind_of(route: str, path: str) -> list[str]:
+    words = re.sub(r"<\w+:\w+>|\W", " ", route.removeprefix("admin/").partition("(")[0]).split()
+    return words or ["home" if path == "/admin/" else "area"]
+
+
+def unused(name: str, shown: Iterable[Shown]) -> str:
+    """Pages below another have its words: its partner's usage, and a day of that."""
+    alike = sum(re.fullmatch(rf"{name}(-\d+)?", each.name) is not None for each in shown)
+    return f"{name}-{alike + 1}" if alike else name
 
 
 @transaction.atomic
@@ -195,7 +206,10 @@ def of_the_console(olga: User, bob: User, now: datetime) -> dict[str, str]:
     request_log.write()
     operations.run_due(now)
     hook = Webhook.objects.get(partner=cloud)
-    Webhook.objects.filter(pk=hook.pk).update(failing_since=now, description="Billing")
+    long = "https://hooks.globex.example/a/rather/long/address/that/goes/on"
+    Webhook.objects.filter(pk=hook.pk).update(failing_since=now, description="Billing", url=long)
+    met = {"at": now.isoformat(), "outcome": "unexpected_status", "response_status": 500, "duration_ms": 12}
+    Delivery.objects.filter(webhook=hook, status="failed").update(attempts=1, history=[met])
     return {
         "partner": cloud.pk,
         "empty_partner": empty.pk,

@@ -41,6 +41,13 @@ def send_a_form_out_of_date(page: Page) -> None:
     sign_in_wrongly(page)
 
 
+def come_back_with_a_forged_state(page: Page) -> None:
+    forged = page.url.replace("/demo", "/demo/callback?code=stolen&state=forged")
+    page.get_by_role("link", name="Sign in with Gatehouse").click()
+    page.wait_for_url("**/accounts/login/**")
+    page.goto(forged)
+
+
 def enter_an_unknown_code(page: Page) -> None:
     page.get_by_label("Code").fill("BBBB-BBBB")
     press(page, "Go on")

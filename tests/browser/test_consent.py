@@ -1,12 +1,12 @@
-"""The consent page in Chromium: every state, small windows, and where its answer leads."""
+"""The consent page in Chromium: small windows, and where its answer leads."""
 
 import pytest
 from playwright.sync_api import Page
 
 from accounts.people import create_person
 from oauth_provider.models import Application
-from tests.browser.conftest import LOOKS, faults, tab
-from tests.cast import PASSWORD, native_application, web_application
+from tests.browser.conftest import tab
+from tests.cast import PASSWORD, native_application
 from tests.clients import AUTHORIZE, OAuthClient
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -28,23 +28,6 @@ def open_consent(page: Page, site: str, application: Application, redirect_uri: 
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name="Allow", exact=True).wait_for()
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_in_any_state(chromium, site, scheme, width):
-    cli = native_application("Acme CLI")
-    code = native_application("Acme Code", redirect_uris="vscode://acme.code/callback")
-    told = {"is_verified": True, "trusted_with_keys": True, "homepage_url": "https://a.example"}
-    web = web_application("A rather long name of an application", **told)
-    states = {"loopback": (cli, "http://127.0.0.1:5/callback"), "private": (code, ""), "verified": (web, "")}
-    with tab(chromium, scheme, width, 640) as page:
-        found = {}
-        for state, (application, redirect_uri) in states.items():
-            open_consent(page, site, application, redirect_uri, scope=FOUR)
-            found[state] = faults(page)
-        page.goto(f"{site}{AUTHORIZE}?client_id=unknown")
-        found["error"] = faults(page)
-    assert found == {"loopback": [], "private": [], "verified": [], "error": []}
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 640), (500, 600)])

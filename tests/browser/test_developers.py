@@ -1,23 +1,12 @@
-"""/docs and /status in Chromium: looked through by axe in each look, searched without JavaScript, and tried."""
+"""/docs in Chromium: searched without JavaScript, and tried."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from config import guides
 from partnership.models import Partner
-from tests.browser.conftest import LOOKS, faults, tab
-from tests.browser.test_admin_clients import look
+from tests.browser.conftest import tab
 from tests.partnership.clients import GLOBEX_SECRET, add_secret, partner
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
-PAGES = [
-    "/status",
-    "/docs/calls",
-    "/docs/calls/oauth",  # one for all areas: the longest
-    "/docs/search",
-    "/docs/search?q=webhook",
-    *(guide.address for guide in guides.GUIDES[1:]),
-]
 
 
 def watched(page, site):
@@ -28,35 +17,6 @@ def watched(page, site):
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: request.url.startswith((site, "data:")) or said.append(request.url))
     return said
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_and_the_console_is_silent(chromium, site, scheme, width):
-    found = {}
-    with tab(chromium, scheme, width) as page:
-        said = watched(page, site)
-        for path in PAGES:
-            page.goto(site + path)
-            look(page, "developers" + path.replace("/", "-").partition("?")[0])
-            page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-            if seen := faults(page):
-                found[path] = seen
-    assert found == {}
-    assert said == []
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_but_one_thing_where_it_is_tried(chromium, site, scheme, width):
-    """`nested-interactive` is in Swagger UI's own elements (pages.md)."""
-    with tab(chromium, scheme, width) as page:
-        said = watched(page, site)
-        page.goto(f"{site}/docs")
-        page.locator(".opblock").first.wait_for()
-        look(page, "developers-docs")
-        broken = {rule["id"]: rule["nodes"][0]["html"][:200] for rule in Axe().run(page).response["violations"]}
-        scrolls = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    assert set(broken) <= {"nested-interactive"}, broken
-    assert (scrolls, said) == (False, [])
 
 
 def test_a_search_by_keyboard_without_javascript(chromium, site):

@@ -1,4 +1,4 @@
-"""From sign-up to a token by keyboard alone, and the pages of the house: /demo and /docs."""
+"""From sign-up to a token by keyboard alone, and /docs under the policy."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.accounts.steps import mailed_code
-from tests.browser.conftest import LOOKS, faults, tab
+from tests.browser.conftest import tab
 from tests.cast import PASSWORD, native_application
 from tests.clients import AUTHORIZE, OAuthClient
 
@@ -52,15 +52,6 @@ def test_sign_up_to_token_by_keyboard_alone(chromium, site, javascript):
     assert came["state"] == ["kept:popup"]
     tokens = client.redeem(came["code"][0])
     assert client.profile(tokens["access_token"])["user"]["email"] == "carol@example.com"
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_on_the_demo(chromium, site, scheme, width):
-    with tab(chromium, scheme, width) as page:
-        page.goto(f"{site}/demo")
-        first = faults(page)
-        page.goto(f"{site}/demo/callback?code=stolen&state=forged")
-        assert (first, faults(page)) == ([], [])
 
 
 @pytest.mark.parametrize("width", [360, 1280])

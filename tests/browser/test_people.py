@@ -1,13 +1,11 @@
-"""A person's pages in Chromium: looked through by axe, by keyboard alone, without JavaScript."""
+"""A person's pages in Chromium: by keyboard alone, without JavaScript, very small, and in forced colours."""
 
 import pytest
 from playwright.sync_api import Page
 
-from accounts import organizations
 from accounts.people import create_person
 from tests.accounts.steps import mailed_code, mailed_link
-from tests.accounts.test_second_step import digits
-from tests.browser.conftest import LOOKS, faults, tab
+from tests.browser.conftest import tab
 from tests.cast import PASSWORD
 from tests.post import letters
 
@@ -49,43 +47,6 @@ def sign_in(page: Page, site: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/account")
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_outside(chromium, site, scheme, width):
-    with tab(chromium, scheme, width, 640) as page:
-        found = {path: seen for path in OUTSIDE if page.goto(site + path) and (seen := faults(page))}
-    assert found == {}
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_inside(chromium, site, alice, scheme, width):
-    team = organizations.create("Example Team", owner=alice)
-    with tab(chromium, scheme, width, 640) as page:
-        sign_in(page, site)
-        paths = [*INSIDE, f"/account/organizations/{team.pk}"]
-        found = {path: seen for path in paths if page.goto(site + path) and (seen := faults(page))}
-    assert found == {}
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_on_refused_forms_nor_on_the_code_page(chromium, site, scheme, width):
-    found = {}
-    with tab(chromium, scheme, width, 640) as page:
-        page.goto(f"{site}/accounts/login/")
-        page.get_by_label("E-mail address").fill("nobody@example.com")
-        page.get_by_label("Password").fill("wrong")
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        found["sign-in"] = faults(page)
-        for password in ("short", PASSWORD):
-            if password == "short":
-                page.goto(f"{site}/accounts/signup/")
-                page.get_by_label("Name").fill("Carol")
-                page.get_by_label("E-mail address").fill("carol@example.com")
-            page.get_by_label("Password").fill(password)
-            page.get_by_role("button", name="Sign up").click()
-            found[page.get_by_role("heading", level=1).inner_text()] = faults(page)
-    assert found == {"sign-in": [], "Sign up": [], "Type the code": []}
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -137,28 +98,6 @@ def test_a_passkey_is_added_and_then_signs_in_alone(chromium, site, alice):
         page.wait_for_url("**/account")
         page.goto(f"{site}/account/security")
         assert page.get_by_text("Blue key").first.is_visible()
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_axe_finds_nothing_on_the_second_step_and_its_codes(chromium, site, alice, scheme, width):
-    with tab(chromium, scheme, width, 640) as page:
-        sign_in(page, site)
-        page.goto(f"{site}/accounts/2fa/totp/activate/")
-        page.get_by_role("textbox", name="Code").fill(digits(page.locator("code.key").inner_text()))
-        page.get_by_role("button", name="Add").click()
-        page.get_by_text("shown this one time").wait_for()
-        found = {"codes": faults(page)}
-        for path in ("/accounts/2fa/recovery-codes/", "/accounts/2fa/recovery-codes/generate/", "/account/security"):
-            page.goto(site + path)
-            found[path] = faults(page)
-        page.context.clear_cookies()
-        page.goto(f"{site}/accounts/login/")
-        page.get_by_label("E-mail address").fill("alice@example.com")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url("**/2fa/authenticate/")
-        found["step"] = faults(page)
-    assert not any(found.values()), found
 
 
 def test_pages_reflow_at_320_px_and_keep_their_outlines_in_forced_colours(chromium, site, alice):

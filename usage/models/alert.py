@@ -60,7 +60,7 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.metric} ({self.project_id or self.partner_id})"
+        return f"{self.metric} ({self.project or self.partner})"
 
 
 class Firing(models.Model):
