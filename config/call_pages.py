@@ -154,8 +154,8 @@ def kind(schema: Schema) -> str:
 
 def described(*schemas: Schema) -> SafeString:
     said = [each["description"] for each in schemas if "description" in each]
-    said += [", ".join(map(str, each["enum"])) for each in schemas if "enum" in each]
-    return markdown.phrase(" ".join(said))
+    said += [", ".join(f"`{value}`" for value in each["enum"]) for each in schemas if "enum" in each]
+    return markdown.phrase(" ".join(dict.fromkeys(said)))  # of the one value allowed, the description is the value
 
 
 @require_safe

@@ -145,7 +145,7 @@ STAFF = (
     Shown("staff-client-takes-away", "/admin/oauth_provider/application/{acme}/change/", "sam", states.take_a_scope),
     Shown("staff-client-native", "/admin/oauth_provider/application/add/?kind=native", "sam"),
     Shown("staff-client-machine", "/admin/oauth_provider/application/add/?kind=machine", "sam"),
-    Shown("staff-client-delete", "/admin/oauth_provider/application/{acme}/delete/", "sam"),
+    Shown("staff-client-delete", "/admin/oauth_provider/application/{unused}/delete/", "sam"),
     Shown("staff-usage-year", "/admin/partnership/partner/{partner}/usage/?days=366", "sam"),
     Shown("staff-usage-test", "/admin/partnership/partner/{partner}/usage/?environment=test&days=7", "sam"),
     Shown("staff-found", "/admin/find/?q=demo", "sam"),

@@ -158,6 +158,7 @@ def of_clients(alice: User) -> dict[str, str]:
     shelf = OAuthClient(cast.web_application("Shelf", secret="s"))
     return {
         "acme": str(acme.application.pk),
+        "unused": str(shelf.application.pk),
         "web": shelf.authorize_query(scope=FOUR),
         "more": acme.authorize_query(scope=FOUR),
         "loopback": cli.authorize_query(scope=FOUR),
