@@ -86,7 +86,7 @@ def visit(chromium: Browser, stage: Stage, shown: Shown) -> list[str]:
     with tab(chromium, "light", WIDTHS[0], 640, reduced_motion="reduce") as page:
         if shown.who:
             page.context.add_cookies([stage.cookie(shown.who)])
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.add_init_script(WATCH)
         found, weights = watched(page, stage.site)
         try:
