@@ -25,7 +25,7 @@ from accounts.sweeps import BATCH, delete_batch
 from config.bells import Bells, listen
 from config.heartbeat import beat
 from oauth_provider import back_channel, client_sessions, expiry, keys, letters, registration_queue
-from partnership import deliveries, idempotency, operations, recovery, request_log
+from partnership import call_counts, deliveries, idempotency, operations, recovery, request_log
 from usage import compute, counters, self_check, sizes, statements
 from usage.chosen_store import store
 from usage.errors import EventsUnavailable
@@ -78,6 +78,10 @@ def sweep_idempotency_keys(now: datetime) -> dict[str, int]:
 
 def sweep_request_log(now: datetime) -> dict[str, int]:
     return {"logged_calls": request_log.sweep(now)}
+
+
+def sweep_call_counts(now: datetime) -> dict[str, int]:
+    return {"call_counts": call_counts.sweep(now)}
 
 
 def notice_ended_sessions(now: datetime) -> dict[str, int]:
@@ -141,6 +145,7 @@ CHORES = (
     Chore("sweep_idempotency_keys", 600, sweep_idempotency_keys),
     Chore("purge_projects", 60, purge_projects),
     Chore("sweep_request_log", 60, sweep_request_log),
+    Chore("sweep_call_counts", 3600, sweep_call_counts),
 )
 
 

@@ -15,11 +15,12 @@ from itertools import islice
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections, transaction
 from django.http import HttpRequest
 
 from accounts.redaction import redact
 from accounts.sweeps import delete_batch
+from partnership import call_counts
 from partnership.authentication import CALLER, Caller
 from partnership.models import LoggedCall
 
@@ -86,7 +87,7 @@ def write_until_stopped() -> None:
 
 
 def write() -> int:
-    """Writes what waits, `AT_ONCE` rows a statement. How many; what the database did not take stays.
+    """Writes and counts what waits, `AT_ONCE` rows a statement. How many; what the database did not take stays.
 
     For one thread of a process at a time.
     """
@@ -95,7 +96,7 @@ def write() -> int:
         for row in batch:
             row.path = redact(row.path).replace("\0", "")[:LONGEST_PATH]
         try:
-            LoggedCall.objects.bulk_create(batch)
+            keep(batch)
         except (OperationalError, InterfaceError) as fault:
             log.warning("calls not written", waiting=len(waiting), failure=type(fault).__name__)
             return written
@@ -107,6 +108,22 @@ def write() -> int:
         for _row in batch:
             waiting.popleft()
     return written
+
+
+def keep(batch: list[LoggedCall]) -> None:
+    """Writes and counts `batch`, both or neither, and nothing a second time.
+
+    Rows that have a key were tried before. The connection may have gone while they were committed, and
+    only the table tells whether they were.
+    """
+    tried = [row for row in batch if row.pk is not None]
+    if tried and LoggedCall.objects.filter(pk=tried[0].pk, answered_at=tried[0].answered_at).exists():
+        batch = [row for row in batch if row.pk is None]
+    for row in batch:
+        row.pk = None
+    with transaction.atomic():
+        LoggedCall.objects.bulk_create(batch)
+        call_counts.count(batch)
 
 
 def sweep(now: datetime) -> int:

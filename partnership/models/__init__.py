@@ -1,4 +1,5 @@
 from partnership.models.absence import Absence
+from partnership.models.call_count import CallCount
 from partnership.models.catalog import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
 from partnership.models.connection import Connection
 from partnership.models.event import Event
@@ -13,6 +14,7 @@ from partnership.models.webhook import Delivery, Webhook
 
 __all__ = [
     "Absence",
+    "CallCount",
     "Connection",
     "Delivery",
     "Environment",

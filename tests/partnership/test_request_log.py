@@ -127,7 +127,8 @@ def test_many_are_written_by_one_statement(globex, monkeypatch):
     with statements_sent() as sent:
         assert request_log.write() == 4
 
-    assert len([text for text in sent if "INSERT" in text]) == 2
+    assert len([text for text in sent if 'INSERT INTO "partnership_loggedcall"' in text]) == 2
+    assert len([text for text in sent if "INTO partnership_callcount" in text]) == 2
 
 
 def test_what_the_database_does_not_take_now_waits(globex, monkeypatch):
