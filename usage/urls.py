@@ -21,6 +21,7 @@ console_patterns = [
     path("usage", console.usage, name="console_usage"),
     path("usage/<str:day>/<str:metric>", console.usage_day, name="console_usage_day"),
     path("projects/<str:project_id>/usage", console.project_usage, name="console_project_usage"),
+    path("requests", console.requests, name="console_requests"),
     path("statements", console.statement_list, name="console_statements"),
     path("statements/<str:month>", console.statement, name="console_statement"),
 ]

@@ -135,6 +135,7 @@ STRANGERS: dict[str, Row] = {
     f"{CONSOLE}/usage": ASKS_TO_SIGN_IN,
     f"{CONSOLE}/usage/<str:day>/<str:metric>": ASKS_TO_SIGN_IN,
     f"{CONSOLE}/projects/<str:project_id>/usage": ASKS_TO_SIGN_IN,
+    f"{CONSOLE}/requests": ASKS_TO_SIGN_IN,
     f"{CONSOLE}/statements": ASKS_TO_SIGN_IN,
     f"{CONSOLE}/statements/<str:month>": ASKS_TO_SIGN_IN,
     f"{CONSOLE}/events": ASKS_TO_SIGN_IN,

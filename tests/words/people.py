@@ -201,7 +201,8 @@ def console(alice: User, language: str) -> Iterator[Page]:
     browser, at = browser_of(alice, language), f"/partners/{globex.pk}/live"
     for path in (
         "", "/projects", f"/projects/{shop.pk}", "/operations", f"/operations/{operation.pk}", "/webhooks",
-        f"/webhooks/{hook.pk}", "/events", "/calls", "/calls?status=x", "/usage", f"/usage/{now:%Y-%m-%d}/ai_tokens",
+        f"/webhooks/{hook.pk}", "/events", "/calls", "/calls?status=x", "/requests", "/usage",
+        f"/usage/{now:%Y-%m-%d}/ai_tokens",
         f"/projects/{shop.pk}/usage", "/statements", f"/statements/{now:%Y-%m}", "/secrets", "/members",
     ):  # fmt: skip
         yield (

@@ -1,4 +1,4 @@
-"""A partner's usage and its statements, live and test apart (pages.md, "Admin")."""
+"""A partner's usage, its statements and its requests, live and test apart (pages.md, "Admin")."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 
 from partnership.admin.partner import PartnerAdmin
-from usage import charts
+from partnership.models import Operation
+from usage import charts, request_charts
 from usage.charts import Ranked
 from usage.chosen_store import store
 from usage.metrics import METRICS, Metric
@@ -24,6 +25,7 @@ class MeteredPartnerAdmin(PartnerAdmin):
         pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
             "usage": ("<str:pk>/usage/", self.usage_view),
             "usage_day": ("<str:pk>/usage/<str:environment>/<str:day>/<str:metric>/", self.day_view),
+            "requests": ("<str:pk>/requests/", self.requests_view),
             "statements": ("<str:pk>/statements/", self.statements_view),
             "statement": ("<str:pk>/statements/<str:environment>/<str:month>/", self.statement_view),
         }
@@ -68,6 +70,16 @@ class MeteredPartnerAdmin(PartnerAdmin):
             amount=charts.written(store.owner_total(owner, on, on)[metric], how),
             top=[(each, events_of(each, on, known)) for each in ranked],
         )
+
+    def requests_view(self, request: HttpRequest, pk: str) -> HttpResponseBase:
+        partner = self.get_partner(request, pk, may="view")
+        asked = chart_page.read(request.GET, store.clock().date())
+        mine = Operation.objects.filter(project__partner=partner, project__environment=asked.environment)
+        days = request_charts.days_of(partner, asked.environment, asked.period, mine)
+        if request.GET.get("format") == "csv":
+            return chart_page.requests_as_csv(request.GET, f"requests-{partner.pk}-{asked.environment}", days)
+        figures = chart_page.request_figures(asked, days)
+        return self.show(request, "requests", partner, tab="requests", environment=asked.environment, **figures)
 
     def statements_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         partner = self.get_partner(request, pk, may="view")

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from django.http import Http404, QueryDict, StreamingHttpResponse
 
 from accounts.csv_file import csv_file
-from usage import charts, reports
+from accounts.figures import Figure
+from usage import charts, reports, request_charts
 from usage.charts import DayUrl, Names, Ranked
 from usage.metrics import METRICS, NAMES, Metric
 from usage.period import Period
@@ -54,11 +55,19 @@ def figures(asked: Asked, days: list[Day], url_of: DayUrl | None = None) -> Cont
     def csv_url(metric: Metric) -> str:
         return asked.link(format="csv", column=metric.name)
 
+    return around(asked, charts.figures(days, asked.period, csv_url=csv_url, url_of=url_of))
+
+
+def request_figures(asked: Asked, days: list[request_charts.Day]) -> Context:
+    return around(asked, request_charts.figures(days, lambda name: asked.link(format="csv", column=name)))
+
+
+def around(asked: Asked, figures: list[Figure]) -> Context:
     return {
         "ranges": [(each, asked.link(days=str(each))) for each in charts.RANGES],
         "range": asked.days,
         "period": asked.period,
-        "figures": charts.figures(days, asked.period, csv_url=csv_url, url_of=url_of),
+        "figures": figures,
         "csv_url": asked.link(format="csv"),
     }
 
@@ -84,3 +93,10 @@ def as_csv(query: QueryDict, name: str, days: list[Day]) -> StreamingHttpRespons
     column = query.get("column", "")
     columns = ("usage_date", *((column,) if column in METRICS else NAMES), "estimated")
     return csv_file(name, columns, map(reports.daily_row, days))
+
+
+def requests_as_csv(query: QueryDict, name: str, days: list[request_charts.Day]) -> StreamingHttpResponse:
+    """`column` asks for the columns of one chart alone."""
+    columns = request_charts.COLUMNS
+    asked = columns.get(query.get("column", ""), [each for group in columns.values() for each in group])
+    return csv_file(name, ("day", *asked), (day.row() for day in days))

@@ -1,4 +1,4 @@
-"""The partner console's pages of usage: charts, the projects behind a day's number, closed months.
+"""The partner console's pages of usage: charts, the projects behind a day's number, closed months, requests.
 
 They stand here, in the lowest app that sees all they show; the console itself is partnership's
 (docs/decisions/0091). The figures are those of GET usage and GET statements.
@@ -15,7 +15,8 @@ from oauth_provider.views.door import as_uuid
 from partnership.connections import names_for
 from partnership.views.console.door import Visit, page
 from partnership.views.console.frame import show
-from usage import charts
+from partnership.views.operations import visible
+from usage import charts, request_charts
 from usage.charts import Ranked
 from usage.chosen_store import store
 from usage.metrics import METRICS
@@ -25,7 +26,7 @@ from usage.store import Owner
 from usage.views import chart_page, statement_page
 from usage.views.chart_page import Asked
 
-USAGE, STATEMENTS = "console_usage", "console_statements"
+USAGE, STATEMENTS, REQUESTS = "console_usage", "console_statements", "console_requests"
 SCOPE = "usage:read"
 
 
@@ -95,6 +96,16 @@ def statement(request: HttpRequest, visit: Visit, month: str) -> HttpResponseBas
     found = statement_page.find(visit.partner, visit.environment, month)
     file = statement_page.file_of(found, request.GET.get("format"))
     return file or show(request, visit, "statement", STATEMENTS, **statement_page.figures(found))
+
+
+@gzip_page  # a year of charts with their tables; nothing of the caller's is repeated in it
+@page("projects:read")
+def requests(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    asked = asked_of(request)
+    days = request_charts.days_of(visit.partner, visit.environment, asked.period, visible(visit))
+    if request.GET.get("format") == "csv":
+        return chart_page.requests_as_csv(request.GET, f"requests-{visit.partner.pk}-{visit.environment}", days)
+    return show(request, visit, "requests", REQUESTS, **chart_page.request_figures(asked, days))
 
 
 def asked_of(request: HttpRequest) -> Asked:

@@ -23,7 +23,8 @@ SECTIONS = (
     ("console_webhooks", gettext_lazy("Webhooks"), "webhooks:write"),
     ("console_events", gettext_lazy("Events"), "projects:read"),
     ("console_calls", gettext_lazy("Request log"), "projects:read"),
-    # These two are usage's, named by their addresses (docs/decisions/0091).
+    # These three are usage's, named by their addresses (docs/decisions/0091).
+    ("console_requests", gettext_lazy("Requests"), "projects:read"),
     ("console_usage", gettext_lazy("Usage"), "usage:read"),
     ("console_statements", gettext_lazy("Statements"), "usage:read"),
     ("console_secrets", gettext_lazy("Secrets"), "secrets:write"),

@@ -28,6 +28,7 @@ PAGES = {
     "/usage": "viewer",
     "/usage/<str:day>/<str:metric>": "viewer",
     "/projects/<str:project_id>/usage": "viewer",
+    "/requests": "viewer",
     "/statements": "viewer",
     "/statements/<str:month>": "viewer",
     "/members": "viewer",
