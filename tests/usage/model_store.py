@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from usage import event_ids
@@ -71,15 +72,15 @@ class Stored:
     voided: bool = False
     taken_back: bool = False
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         return self.event.source, self.event.id
 
-    @property
+    @cached_property
     def day(self) -> date:
         return utc_day(self.event.at)
 
-    @property
+    @cached_property
     def amounts(self) -> Amounts:
         return self.event.amounts if isinstance(self.event, Recorded) else {}
 
@@ -261,7 +262,7 @@ class ModelStore:
         return Day(on, {name: row.get(name) or 0 for name in NAMES}, estimated)
 
     def last_sample(self, project: UUID, name: str, before: date) -> int | None:
-        sampled = {stored.day for stored in self.stored if name in stored.amounts}
+        sampled = {each.day for each in self.stored if name in each.amounts and each.event.project == project}
         sampled |= {day for of, day in self.frozen if of == project}
         for day in sorted(sampled, reverse=True):
             row = self.row(project, day) or {}
@@ -289,14 +290,16 @@ class ModelStore:
         return owned_by == owner.id
 
     def owner_days(self, owner: Owner, first: date, last: date) -> list[Day]:
-        rows = [row for _, row in self.daily_rows(owner, list(self.projects), first, last)]
+        rows: dict[date, list[Day]] = {on: [] for on in days(first, last)}
+        for _, row in self.daily_rows(owner, list(self.projects), first, last):
+            rows[row.on].append(row)
         return [
             Day(
                 on,
-                {name: sum(row.amounts[name] for row in rows if row.on == on) for name in NAMES},
-                any(row.estimated for row in rows if row.on == on),
+                {name: sum(row.amounts[name] for row in there) for name in NAMES},
+                any(row.estimated for row in there),
             )
-            for on in days(first, last)
+            for on, there in rows.items()
         ]
 
     def owner_total(self, owner: Owner, first: date, last: date) -> dict[str, int]:
