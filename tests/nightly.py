@@ -7,6 +7,7 @@ NIGHTLY_POSTGRES: the server on which each run gets an empty database of its own
 NIGHTLY_KILLS: how many workers are killed in each run of that kind (1000).
 NIGHTLY_SEQUENCES: how many random lives the store of metering leads on each database (100000).
 NIGHTLY_TOKEN_STEPS: how many random steps codes and tokens are taken through (1000000).
+NIGHTLY_SECONDS: after how many a run against a model or of web kills ends, with what it has done (none).
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -33,6 +38,7 @@ SERVER = os.environ.get("NIGHTLY_POSTGRES", "postgresql://postgres@127.0.0.1:543
 KILLS = os.environ.get("NIGHTLY_KILLS", "1000")
 SEQUENCES = os.environ.get("NIGHTLY_SEQUENCES", "100000")
 TOKEN_STEPS = os.environ.get("NIGHTLY_TOKEN_STEPS", "1000000")
+CORES = os.cpu_count() or 1
 LIMIT_SECONDS = 8 * 3600
 PAGE = ROOT / "docs" / "nightly.md"
 
@@ -50,10 +56,18 @@ class Run:
     module: str
     arguments: tuple[str, ...]
     database: str  # sqlite, postgresql, its own: it starts what it needs
+    processes: int = 1  # between which it is shared, with a database each
 
     @property
     def command(self) -> str:
         return " ".join(["python -m", self.module, *self.arguments])
+
+    @property
+    def shares(self) -> list[tuple[str, ...]]:
+        """The arguments of each process."""
+        if self.processes == 1:
+            return [self.arguments]
+        return [(*self.arguments, f"{place + 1}/{self.processes}") for place in range(self.processes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +81,9 @@ class Found:
 RUNS = (
     Run("Killed workers, SQLite", "tests.partnership.kills", (KILLS, "7"), "sqlite"),
     Run("Killed workers, PostgreSQL with real databases", "tests.partnership.kills", (KILLS, "7"), "postgresql"),
-    Run("Metering against its model, SQLite", "tests.usage.long_run", (SEQUENCES,), "sqlite"),
-    Run("Metering against its model, PostgreSQL", "tests.usage.long_run", (SEQUENCES,), "postgresql"),
-    Run("Codes and tokens against their model", "tests.oauth.long_run_of_tokens", (TOKEN_STEPS,), "postgresql"),
+    Run("Metering against its model, SQLite", "tests.usage.long_run", (SEQUENCES,), "sqlite", CORES),
+    Run("Metering against its model, PostgreSQL", "tests.usage.long_run", (SEQUENCES,), "postgresql", CORES),
+    Run("Codes and tokens against their model", "tests.oauth.long_run_of_tokens", (TOKEN_STEPS,), "postgresql", CORES),
     Run("Killed web process while meters send, SQLite", "tests.usage.kills", ("sqlite", KILLS, "7"), "its own"),
     Run(
         "Killed web workers and backends while meters send, PostgreSQL",
@@ -95,6 +109,14 @@ def main(words: str = "") -> int:
 
 def go(run: Run) -> Found:
     begun = time.monotonic()
+    with ThreadPoolExecutor(run.processes) as threads:
+        all_done = list(threads.map(lambda arguments: share(run, arguments), run.shares))
+    is_well = all(done.returncode == 0 for done in all_done)
+    numbers = reduce(added, [json.loads(done.stdout or "{}") for done in all_done])
+    return Found(run, is_well, numbers, time.monotonic() - begun)
+
+
+def share(run: Run, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder, database_for(run) as url:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
         environment = {
@@ -106,7 +128,7 @@ def go(run: Run) -> Found:
         }
         with (Path(folder) / "errors").open("w+") as errors:
             done = subprocess.run(
-                [sys.executable, "-m", run.module, *run.arguments],
+                [sys.executable, "-m", run.module, *arguments],
                 cwd=ROOT,
                 env=environment,
                 stdout=subprocess.PIPE,
@@ -118,8 +140,16 @@ def go(run: Run) -> Found:
             if not done.stdout:
                 errors.seek(0)
                 sys.stderr.write(errors.read()[-3000:])
-    numbers = json.loads(done.stdout or "{}")
-    return Found(run, done.returncode == 0, numbers, time.monotonic() - begun)
+    return done
+
+
+def added(mine: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What two processes of a run found: counts are added up, lists put together, also of what only one has."""
+    both = {**mine, **other}
+    for name in mine.keys() & other.keys():
+        values = mine[name], other[name]
+        both[name] = added(*values) if isinstance(values[0], dict) else values[0] + values[1]
+    return both
 
 
 @contextmanager
@@ -128,7 +158,7 @@ def database_for(run: Run) -> Iterator[str]:
     if run.database != "postgresql":
         yield ""
         return
-    name = f"gatehouse_nightly_{os.getpid()}"
+    name = f"gatehouse_nightly_{os.getpid()}_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
@@ -146,7 +176,8 @@ def page(before: str, sections: dict[str, str]) -> str:
 
 def section(commit: str, found: Found) -> str:
     state = "passed" if found.is_well else "FAILED"
-    text = f"## {found.run.name}: {state}\n\n`{found.run.command}`, {found.seconds:.0f} s\n\n"
+    shared = f" in {found.run.processes} processes" if found.run.processes > 1 else ""
+    text = f"## {found.run.name}: {state}\n\n`{found.run.command}`{shared}, {found.seconds:.0f} s\n\n"
     text += f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}. {machine.describe()}, shared with other work.\n"
     text += f"{machine.versions(f'{SERVER}/postgres')}.\n\n"
     text += "| what | number |\n|---|---:|\n"

@@ -7,15 +7,17 @@ import os
 
 import pytest
 
-from tests.oauth.token_lives import Play, play_steps
+from tests.long_runs import parts
+from tests.oauth.token_lives import STEPS_OF_A_PART, Play, play_steps
 
 pytestmark = pytest.mark.django_db
-STEPS = int(os.environ.get("TOKEN_STEPS", "120"))
+PARTS = parts(int(os.environ.get("TOKEN_STEPS", "120")), STEPS_OF_A_PART)
 
 
-def test_random_lives_of_tokens_are_those_of_the_model():
+@pytest.mark.parametrize(("part", "steps"), PARTS)
+def test_random_lives_of_tokens_are_those_of_the_model(part, steps):
     play = Play()
 
-    play_steps(play, STEPS)
+    play_steps(play, part, steps)
 
-    assert play.told["refresh ok"] > STEPS // 10, play.told
+    assert play.told["refresh ok"] > steps // 10, play.told

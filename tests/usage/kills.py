@@ -1,9 +1,10 @@
 """Web workers and server backends killed at random instants while meters send.
 
 `python -m tests.usage.kills postgresql 40 7`: 40 kills, seed 7, on a PostgreSQL and a Redis of its
-own; `sqlite`: the one web process that there is. A meter repeats each batch until it is
-acknowledged. Prints what it found as JSON; exits 1 if an event was lost or counted twice, a cell
-of the rollup is not what the model says, the database met a deadlock, or the service ended.
+own; `sqlite`: the one web process that there is. Fewer when NIGHTLY_SECONDS are over.
+A meter repeats each batch until it is acknowledged. Prints what it found as JSON; exits 1 if an
+event was lost or counted twice, a cell of the rollup is not what the model says, the database met a
+deadlock, or the service ended.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import psycopg
 
 from tests.lanes.own_servers import Postgres, own_postgres, own_redis
 from tests.lanes.server import ROOT, Server, running
+from tests.long_runs import is_over
 from tests.usage.model_store import ModelStore, Stored
 from tests.usage.repeating_meters import DAYS, SOURCES, Book, Meter
 from usage import event_ids
@@ -101,6 +103,7 @@ def main(kind: str, kills: int, seed: int) -> int:
             thread.join(max(0.0, deadline - time.monotonic()))
         found = {
             "kills": sum(killed.values()),
+            "asked for": kills,
             "killed": dict(killed),
             "not acknowledged": sum(thread.is_alive() for thread in threads),
             **report(house, book),
@@ -153,9 +156,9 @@ def make_project(house: House, number: int) -> UUID:
 
 
 def kill(house: House, kills: int, book: Book, dice: random.Random) -> Counter[str]:
-    """Whom it killed, and how often; fewer if the service ended by itself."""
+    """Whom it killed, and how often; fewer if the service ended by itself or time is over."""
     killed: Counter[str] = Counter()
-    while killed.total() < kills and house.server.process.poll() is None:
+    while killed.total() < kills and house.server.process.poll() is None and not is_over():
         let_work(book, dice)
         if house.postgres and dice.random() < 0.5:
             killed["backend"] += kill_one(busy_backends(house.postgres), dice)

@@ -87,6 +87,7 @@ class Play:
     make: Callable[[], UsageStore] = sql_store.SqlStore
     world: World = field(default_factory=World)
     told: Counter[str] = field(default_factory=Counter)
+    played: int = 0
 
     def __post_init__(self) -> None:
         plan_once()
@@ -118,6 +119,7 @@ class Play:
                 empty_partner_days()
                 Sequence(self, [self.event(*each) for each in pool]).play(steps)
                 transaction.set_rollback(True)
+            self.played += 1
         finally:
             self.world.known = known
 

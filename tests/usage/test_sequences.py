@@ -8,19 +8,21 @@ import os
 import pytest
 from hypothesis import given
 
+from tests.long_runs import parts
 from tests.usage.sequences import SEQUENCES, Play, many
 
 pytestmark = pytest.mark.django_db
-HOW_MANY = int(os.environ.get("USAGE_SEQUENCES", "50"))
+PARTS = parts(int(os.environ.get("USAGE_SEQUENCES", "50")), 500)
 
 
-def test_random_lives_are_those_of_the_model():
+@pytest.mark.parametrize("how_many", [how_many for _, how_many in PARTS])
+def test_random_lives_are_those_of_the_model(how_many):
     play = Play()
 
-    @many(HOW_MANY)
+    @many(how_many)
     @given(SEQUENCES)
     def lives(sequence):
         play(sequence)
 
     lives()
-    assert play.told["accepted"] > HOW_MANY, play.told
+    assert play.told["accepted"] > how_many, play.told
