@@ -1,0 +1,25 @@
+"""The shares of a long run are the whole of it, and what they find is put together."""
+
+import pytest
+
+from tests import nightly
+from tests.long_runs import parts
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_every_part_is_in_one_share(processes):
+    places = range(1, processes + 1)
+    shared = [part for place in places for part in parts(2300, 500, f"{place}/{processes}")]
+
+    assert sorted(shared) == [(0, 500), (1, 500), (2, 500), (3, 500), (4, 300)]
+
+
+def test_what_two_processes_found_is_added_up():
+    mine = {"steps": 10, "answers": {"ok": 3}, "failed": []}
+    other = {"steps": 5, "answers": {"ok": 1, "no": 2}, "failed": ["life 7"]}
+
+    assert nightly.added(mine, other) == {"steps": 15, "answers": {"ok": 4, "no": 2}, "failed": ["life 7"]}
+
+
+def test_a_process_that_found_nothing_takes_nothing_away():
+    assert nightly.added({}, {"steps": 5}) == {"steps": 5}
