@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from django.http import StreamingHttpResponse
 
 # What a spreadsheet takes for a formula, or skips to get to one.
-RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class Line:

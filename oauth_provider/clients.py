@@ -174,9 +174,15 @@ def end(application: Application, now: datetime, *, scope_texts: list[str] | Non
 def effects(application: Application, now: datetime, *, scope_texts: list[str] | None = None) -> Effects:
     """What `end` with the same arguments would end."""
     within = Q() if scope_texts is None else Q(scope__in=scope_texts)
-    families = live_families(now).filter(within, application=application)
+    return effects_on([application], now, within)
+
+
+def effects_on(applications: Collection[Application], now: datetime, within: Q | None = None) -> Effects:
+    """In sum, a person who uses several of `applications` counted once."""
+    within = within or Q()
+    families = live_families(now).filter(within, application__in=applications)
     machine = AccessToken.objects.filter(
-        within, application=application, family=None, ended_at=None, expires_at__gt=now
+        within, application__in=applications, family=None, ended_at=None, expires_at__gt=now
     )
     bound = AccessToken.objects.filter(family__in=families, ended_at=None, expires_at__gt=now)
     users = families.values("user_id").distinct().count()

@@ -71,6 +71,17 @@ def change(partner: Partner, *, actor: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
+def switch(partner: Partner, *, is_enabled: bool, actor: Actor, now: datetime) -> bool:
+    """Switches `partner` on or off, from the next request on; False if it was so before."""
+    stored = Partner.objects.select_for_update().get(pk=partner.pk)
+    if stored.is_enabled == is_enabled:
+        return False
+    stored.is_enabled = is_enabled
+    change(stored, actor=actor, now=now)
+    return True
+
+
+@transaction.atomic
 def issue(partner: Partner, wanted: NewSecret, *, actor: Actor, now: datetime) -> str:
     """One more secret, in clear for this once."""
     secret = new_secret()

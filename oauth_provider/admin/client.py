@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oauth_provider import client_names, clients
-from oauth_provider.admin import client_fieldsets, client_form, client_list, client_pages
+from oauth_provider.admin import client_actions, client_fieldsets, client_form, client_list, client_pages
 from oauth_provider.admin.client_form import ClientForm
 from oauth_provider.admin.first_steps import first_steps
 from oauth_provider.models import Application
@@ -39,7 +39,7 @@ class ClientAdmin(client_pages.ClientPages):
     search_fields = ("name", "client_id", "redirect_uris")
     ordering = ("name", "pk")
     list_per_page = 50
-    actions = (client_list.download_csv,)
+    actions = (*client_actions.ACTIONS, client_list.download_csv)
     view_on_site = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:

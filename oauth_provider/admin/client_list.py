@@ -11,13 +11,12 @@ from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.csv_file import RUNS
 from oauth_provider.clients import live_families
 from oauth_provider.models import Application, ClientSecret, TokenFamily
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN_HOSTS = 3
-# A cell that begins so is a formula to a spreadsheet, which runs it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CSV_COLUMNS = (
     "name",
     "client_id",
@@ -110,4 +109,4 @@ def csv_row(client: Application) -> Iterable[object]:
 def harmless(row: Iterable[object]) -> list[str]:
     """`row` as text that no spreadsheet takes for a formula."""
     cells = [str(cell) for cell in row]
-    return [f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells]
+    return [f"'{cell}" if cell.startswith(RUNS) else cell for cell in cells]

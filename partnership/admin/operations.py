@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnership import lifecycle, operations
+from partnership.admin import bulk
 from partnership.admin.pages import RowAdmin, as_lines, environment_badge, link, staff_actor
 from partnership.models import Operation
 
@@ -32,6 +33,7 @@ class OperationAdmin(RowAdmin):
     search_fields = ("id", "project__id", "project__name", "error_code")
     search_help_text = gettext_lazy("Operation, project or error")
     ordering = ("-created_at",)
+    actions = bulk.OPERATIONS
     fields = (
         "id",
         "type",

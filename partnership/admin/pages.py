@@ -71,8 +71,8 @@ class RowAdmin(BaseAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def may_act(self, request: HttpRequest) -> bool:
-        """The right to change, which `has_change_permission` denies to the stock form alone."""
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """The right to change, which `has_change_permission` denies to the stock form alone; actions call it "act"."""
         return super().has_change_permission(request)
 
     def get_urls(self) -> list[URLPattern]:
@@ -89,7 +89,7 @@ class RowAdmin(BaseAdmin):
     def act(self, request: HttpRequest, object_id: str, action: Action) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self.may_act(request):
+        if not self.has_act_permission(request):
             raise PermissionDenied
         row = self.get_object(request, object_id)
         if row is None:
@@ -111,7 +111,7 @@ class RowAdmin(BaseAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        offered = self.offered(row) if row is not None and self.may_act(request) else []
+        offered = self.offered(row) if row is not None and self.has_act_permission(request) else []
         buttons = [
             {
                 "url": reverse(f"admin:{self.route_name(name)}", args=[object_id]),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnership import partners
+from partnership.admin import bulk
 from partnership.admin.pages import staff_actor
 from partnership.admin.partner_form import NewPartnerForm, PartnerForm, read_new_partner_id
 from partnership.admin.partner_people import PartnerPeople
@@ -43,6 +44,7 @@ class PartnerAdmin(PartnerPeople):
     search_help_text = gettext_lazy("Name, partner id or contact")
     ordering = ("name", "pk")
     list_per_page = 50
+    actions = bulk.PARTNERS
     view_on_site = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -70,9 +72,6 @@ class PartnerAdmin(PartnerPeople):
             return [who, what, (_("State"), {"fields": ("is_enabled", "is_in_maintenance")})]
         first = ("secret_name", "environment", "scopes", "networks", "new_partner_id")
         return [who, what, (_("Its first secret"), {"fields": first})]
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return {}
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Its projects, usage and audit log name it: it is switched off and not deleted."""

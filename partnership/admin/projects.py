@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnership import recovery
+from partnership.admin import bulk
 from partnership.admin.pages import RowAdmin, listed, staff_actor
 from partnership.errors import InvalidState
 from partnership.models import Project
@@ -51,6 +52,7 @@ class ProjectAdmin(RowAdmin):
     search_fields = ("name", "id", "external_id", "appkey", "customized_domain")
     search_help_text = _("Name, id, external id, app key or domain")
     ordering = ("-created_at",)
+    actions = bulk.PROJECTS
     fields = (
         "id",
         "environment_shown",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnership import webhooks
+from partnership.admin import bulk
 from partnership.admin.pages import RowAdmin, link, listed, staff_actor
 from partnership.models import Delivery, Webhook
 
@@ -21,6 +22,7 @@ class WebhookAdmin(RowAdmin):
     list_select_related = ("partner",)
     search_fields = ("url", "id", "partner__name", "partner__id")
     ordering = ("-created_at",)
+    actions = bulk.WEBHOOKS
     fields = (
         "id",
         "partner",
@@ -62,6 +64,7 @@ class DeliveryAdmin(RowAdmin):
     list_select_related = ("webhook__partner", "event")
     search_fields = ("uuid", "project_id", "webhook__url", "event__uuid")
     ordering = ("-id",)
+    actions = bulk.DELIVERIES
     fields = (
         "uuid",
         "event_link",
