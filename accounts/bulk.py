@@ -103,7 +103,7 @@ def tell(request: HttpRequest, label: Lazy, chosen: Sequence[Any], refused: Refu
     for reason, rows in refused.items():
         more = len(rows) - NAMED
         names = ", ".join(map(str, rows[:NAMED])) + (f" +{more}" if more > 0 else "")
-        messages.warning(request, f"{names}: {reason}")
+        messages.warning(request, f"{reason} ({names})")
 
 
 def as_csv(name: str, columns: Mapping[str, Callable[[Any], object]]) -> Any:

@@ -156,6 +156,11 @@ STAFF = (
     Shown("staff-found-nothing", "/admin/find/?q=nothing", "sam"),
     Shown("staff-clients-found", "/admin/oauth_provider/application/?q=acme&kind__exact=web", "sam"),
     Shown("staff-refuse-registrations", "/admin/oauth_provider/registration/", "sam", states.refuse_registrations),
+    Shown("staff-disable-clients", "/admin/oauth_provider/application/", "sam", states.disable_clients),
+    Shown("staff-pause-projects", "/admin/partnership/project/", "sam", states.pause_projects),
+    Shown(
+        "staff-refused-in-part", "/admin/partnership/operation/?status__exact=succeeded", "sam", states.retry_operations
+    ),
 )
 PARTS = {"people": (*ENTRANCE, *CONSENT, *ACCOUNT), "console": PARTNERS, "house": HOUSE, "staff": STAFF}
 PAGES = tuple(shown for part in PARTS.values() for shown in part)

@@ -108,8 +108,25 @@ def take_a_scope(page: Page) -> None:
     press(page, "Save")
 
 
-def refuse_registrations(page: Page) -> None:
+def choose_for_all(page: Page, action: str) -> None:
+    """The action of a list for each of its rows: the page that asks first, or the list with what was done."""
     page.check("#action-toggle")
-    page.select_option("select[name=action]", "refuse_selected")
+    page.select_option("select[name=action]", action)
     with page.expect_navigation():
         page.click("button[name=index]")
+
+
+def refuse_registrations(page: Page) -> None:
+    choose_for_all(page, "refuse_selected")
+
+
+def disable_clients(page: Page) -> None:
+    choose_for_all(page, "disable_selected")
+
+
+def pause_projects(page: Page) -> None:
+    choose_for_all(page, "pause_selected")
+
+
+def retry_operations(page: Page) -> None:
+    choose_for_all(page, "retry_selected")
