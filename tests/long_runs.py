@@ -1,6 +1,6 @@
 """How a long run against a model is cut: into parts, for any number of processes, and by time.
 
-NIGHTLY_SECONDS: after so many no further part is begun; what was run then is what is reported.
+NIGHTLY_SECONDS: after so many no further life is begun; what was run then is what is reported.
 """
 
 from __future__ import annotations
