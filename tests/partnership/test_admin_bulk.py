@@ -59,9 +59,6 @@ class TestProjects:
         done = text(act(sam, "project", "pause_selected", shop, blog, confirmed="yes"))
 
         assert "Pause: 1 of 2 done." in done
-        import re
-
-        print(re.findall(r"<li class=.(?:warning|success).*?</li>", done, re.S))
         assert "There is nothing left to do. (blog)" in done
         assert [str(each.project_id) for each in Operation.objects.filter(type="pause")] == [shop]
 
