@@ -29,7 +29,7 @@ run:
 screens:
 	@bin/bootstrap dev
 	@rm -rf var/screens && mkdir -p var/screens
-	@GATEHOUSE_PICTURES=var/screens .venv/bin/python -m pytest -m browser tests/browser/test_all_pages.py && echo var/screens
+	@GATEHOUSE_PICTURES=var/screens .venv/bin/python -m pytest -m browser -n auto --dist worksteal tests/browser/test_all_pages.py && echo var/screens
 
 test:
 	@bin/bootstrap dev

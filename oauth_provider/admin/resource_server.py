@@ -38,8 +38,8 @@ class ServerForm(ServerModelForm):
         model = ResourceServer
         fields = ("name", "identifier", "audience", "client")
         help_texts = {
-            "identifier": gettext_lazy("Its address, as clients write it in `resource`, to the letter."),
-            "audience": gettext_lazy("`aud` of tokens for it. Often the identifier again."),
+            "identifier": gettext_lazy("Its address, as clients write it in <code>resource</code>, to the letter."),
+            "audience": gettext_lazy("<code>aud</code> of tokens for it. Often the identifier again."),
             "client": gettext_lazy("The confidential client by which it asks about tokens (introspection)."),
         }
 
