@@ -23,3 +23,12 @@ def test_what_two_processes_found_is_added_up():
 
 def test_a_process_that_found_nothing_takes_nothing_away():
     assert nightly.added({}, {"steps": 5}) == {"steps": 5}
+
+
+@pytest.mark.parametrize(
+    ("is_well", "steps", "state"), [(True, 7, "passed"), (True, 6, "passed as far as it went"), (False, 6, "FAILED")]
+)
+def test_a_run_that_was_cut_off_says_so(is_well, steps, state):
+    found = nightly.Found(nightly.RUNS[0], is_well, {"steps": steps, "asked for": 7}, 1.0)
+
+    assert nightly.section("0123456", found).startswith(f"## {nightly.RUNS[0].name}: {state}\n")
