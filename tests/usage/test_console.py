@@ -73,7 +73,7 @@ def test_the_environments_are_apart(vera, gauge):
 
 
 def test_attack_187_the_charts_name_a_project_as_the_partner_did_once_its_person_cut_the_link(vera, gauge, shop, alice):
-    gauge.verdicts(gauge.event("1", {"ai_tokens": 1234}, time=ago(hours=1)))
+    gauge.verdicts(gauge.event("1", {"ai_tokens": 1234}, time=ago(seconds=1)))
     Project.objects.update(
         mode="co_branded",
         organization=alice.personal_organization,
