@@ -12,7 +12,7 @@ from tests.long_runs import parts
 from tests.usage.sequences import SEQUENCES, Play, many
 
 pytestmark = pytest.mark.django_db
-PARTS = parts(int(os.environ.get("USAGE_SEQUENCES", "50")), 500)
+PARTS = parts(int(os.environ.get("USAGE_SEQUENCES", "50")), 1000)
 
 
 @pytest.mark.parametrize("how_many", [how_many for _, how_many in PARTS])
