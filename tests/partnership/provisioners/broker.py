@@ -25,7 +25,7 @@ SERVICE = {
     "plan_updateable": True,
     "plans": [{"id": "plan-nano", "name": "nano"}, {"id": "plan-micro", "name": "micro"}],
 }
-SLOW_SECONDS = 1.2
+SLOW_SECONDS = 2.5
 
 
 @dataclass
