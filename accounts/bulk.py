@@ -1,4 +1,4 @@
-"""Actions on the selected rows of a list in the admin (decision 0183).
+"""Actions on the selected rows of a list in the admin (docs/decisions/0184).
 
 Each row is done by the process of its own page, which writes the audit trail, and in that process's own transaction:
 one that is refused keeps no other from being done.
