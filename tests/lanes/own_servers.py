@@ -30,7 +30,7 @@ READY_WITHIN_SECONDS = 60
 # flushes by one call and not file by file, which took 6 s where 0.2 s were the recovery itself.
 SETTINGS = {
     "shared_buffers": "32MB",
-    "max_connections": "60",
+    "max_connections": "100",  # docs/operating.md: twice the threads of two servers, as in a deploy, and a worker
     "recovery_init_sync_method": "syncfs",
 }
 
