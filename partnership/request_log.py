@@ -116,9 +116,9 @@ def keep(batch: list[LoggedCall]) -> None:
     Rows that have a key were tried before. The connection may have gone while they were committed, and
     only the table tells whether they were.
     """
-    tried = [row for row in batch if row.pk is not None]
-    if tried and LoggedCall.objects.filter(pk=tried[0].pk, answered_at=tried[0].answered_at).exists():
-        batch = [row for row in batch if row.pk is None]
+    tried = [row.pk for row in batch if row.pk is not None]
+    there = set(LoggedCall.objects.filter(pk__in=tried).values_list("pk", "answered_at")) if tried else set()
+    batch = [row for row in batch if (row.pk, row.answered_at) not in there]
     for row in batch:
         row.pk = None
     with transaction.atomic():

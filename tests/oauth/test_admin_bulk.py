@@ -1,4 +1,4 @@
-"""Staff disable and enable several clients at once, and see what of it was refused (decision 0183)."""
+"""Staff disable and enable several clients at once, and see what of it was refused (decision 0184)."""
 
 import pytest
 from auditlog.models import LogEntry

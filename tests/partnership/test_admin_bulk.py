@@ -1,4 +1,4 @@
-"""Staff act on several rows of a partner's lists at once, and take the lists as CSV (decision 0183)."""
+"""Staff act on several rows of a partner's lists at once, and take the lists as CSV (decision 0184)."""
 
 import csv
 

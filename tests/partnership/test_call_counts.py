@@ -78,6 +78,9 @@ def test_a_batch_whose_commit_nobody_heard_of_is_not_counted_again(globex, monke
         lossy.setattr(request_log, "keep", keep_and_lose_the_connection)
         assert request_log.write() == 0
     globex.get("catalog")
+    with monkeypatch.context() as lossy:
+        lossy.setattr(call_counts, "count", refuse_with(OperationalError("and again")))
+        assert request_log.write() == 0
 
     request_log.write()
 
