@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from accounts import bulk
 from accounts.errors import PageError
 from oauth_provider import clients
-from oauth_provider.admin.client_pages import ends
-from oauth_provider.models import Application, Registration
+from oauth_provider.admin.client_pages import ends, unapproved
+from oauth_provider.models import Application
 
 
 class Undecided(PageError):
@@ -30,7 +30,7 @@ def disable(request: HttpRequest, client: Application) -> None:
 def enable(request: HttpRequest, client: Application) -> None:
     if client.is_enabled:
         raise bulk.NothingToDo
-    if Registration.objects.filter(application=client, state__in=["pending", "refused"]).exists():
+    if unapproved(client):
         raise Undecided
     clients.enable(client, timezone.now())
 

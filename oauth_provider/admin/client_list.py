@@ -1,33 +1,19 @@
 """The list of clients: its columns, filters and CSV."""
 
-import csv
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from django.contrib import admin
 from django.db.models import Count, DateTimeField, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
-from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.csv_file import RUNS
+from accounts.bulk import as_csv
 from oauth_provider.clients import live_families
 from oauth_provider.models import Application, ClientSecret, TokenFamily
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN_HOSTS = 3
-CSV_COLUMNS = (
-    "name",
-    "client_id",
-    "type",
-    "keeps_secret",
-    "verified",
-    "enabled",
-    "redirect_uris",
-    "users",
-    "last_used",
-)
 
 
 def with_use(clients: QuerySet[Application], now: datetime) -> QuerySet[Application]:
@@ -81,32 +67,21 @@ def last_used_column(client: Application) -> str:
     return f"{at:%Y-%m-%d %H:%M}" if at else str(_("Never"))
 
 
-@admin.action(description=_("Download as CSV"), permissions=["view"])
-def download_csv(modeladmin: object, request: HttpRequest, clients: QuerySet[Application]) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="clients.csv"'
-    rows = csv.writer(response)
-    rows.writerow(CSV_COLUMNS)
-    rows.writerows(map(harmless, map(csv_row, clients)))
-    return response
+def yes_or_no(value: object) -> str:
+    return "yes" if value else "no"
 
 
-def csv_row(client: Application) -> Iterable[object]:
-    at = last_used(client)
-    return (
-        client.name,
-        client.client_id,
-        client.kind,
-        "no" if client.is_public else "yes",
-        "yes" if client.is_verified else "no",
-        "yes" if client.is_enabled else "no",
-        client.redirect_uris,
-        users(client),
-        f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else "",
-    )
-
-
-def harmless(row: Iterable[object]) -> list[str]:
-    """`row` as text that no spreadsheet takes for a formula."""
-    cells = [str(cell) for cell in row]
-    return [f"'{cell}" if cell.startswith(RUNS) else cell for cell in cells]
+download_csv = as_csv(
+    "clients",
+    {
+        "name": lambda row: row.name,
+        "client_id": lambda row: row.client_id,
+        "type": lambda row: row.kind,
+        "keeps_secret": lambda row: yes_or_no(not row.is_public),
+        "verified": lambda row: yes_or_no(row.is_verified),
+        "enabled": lambda row: yes_or_no(row.is_enabled),
+        "redirect_uris": lambda row: row.redirect_uris,
+        "users": users,
+        "last_used": last_used,
+    },
+)

@@ -169,7 +169,7 @@ class ClientPages(ModelAdmin):
 
     def enable_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         client = self.get_client(request, pk)
-        waiting = Registration.objects.filter(application=client, state__in=["pending", "refused"]).first()
+        waiting = unapproved(client)
         if waiting is not None:  # approving it is a decision of its own
             return redirect("admin:oauth_provider_registration_change", waiting.pk)
         if request.method == "POST":
@@ -186,6 +186,11 @@ class ClientPages(ModelAdmin):
         page = Paginator(entries, CHANGES_PER_PAGE).get_page(request.GET.get("p"))
         changes = [{"entry": entry, "changes": lines(entry)} for entry in page]
         return self.show(request, "history", client, tab="history", page=page, changes=changes)
+
+
+def unapproved(client: Application) -> Registration | None:
+    """The registration that staff have not decided, or have refused."""
+    return Registration.objects.filter(application=client, state__in=["pending", "refused"]).first()
 
 
 def ends(effects: Effects) -> str:

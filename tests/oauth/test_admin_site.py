@@ -27,7 +27,7 @@ def test_attack_151_csv_of_clients_has_no_formulas(staff_browser):
     made = [cast.web_application(name, secret=f"gcs_{name}") for name in cells]
     action = {"action": "download_csv", "_selected_action": [client.pk for client in made]}
     response = staff_browser.post(LIST, action)
-    rows = text(response).splitlines()
+    rows = response.getvalue().decode().splitlines()
     assert response["Content-Type"].startswith("text/csv")
     assert sorted(row.split(",")[0] for row in rows[1:]) == sorted(f"'{cell}" for cell in cells)
 
