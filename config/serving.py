@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import selectors
 import signal
 import socket
 import sys
@@ -17,26 +16,19 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from itertools import islice
 from types import FrameType
 
-import psycopg
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connections
+from django.urls import get_resolver
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from config.settings import url_host
-from partnership import request_log, waiting
+from config.web_worker import WebWorker
 
 FINISH_SECONDS = 10  # for the requests that are under way
-LINGER_SECONDS = 1  # for those that are on their way over a connection which has asked nothing yet
-MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that a process takes
 STOP_WITHIN_SECONDS = 15  # well below the 30 s after which platforms kill
 PR_SET_PDEATHSIG = 1
 
@@ -71,85 +63,6 @@ class QuietLogger(Logger):  # type: ignore[misc]  # it has no type hints
         self.error_log.propagate = True
 
 
-class WebWorker(ThreadWorker):  # type: ignore[misc]  # it has no type hints
-    """Gunicorn's, but a stop waits for nobody who has asked nothing, nor for a project, and
-    nobody holds a thread with half a request, nor with none; nor does a silent database.
-
-    Why: docs/decisions/0073 and 0152; docs/attacks.md, rows 120 and 171.
-    """
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.receiving: dict[TConn, float] = {}  # until when each may send its request
-        self.asking: dict[TConn, tuple[float, BaseDatabaseWrapper]] = {}  # until when each may wait for the database
-
-    def enqueue_req(self, connection: TConn) -> None:
-        """A new connection waits in the poller, as kept-alive ones do: gunicorn gives it a thread for 5 s."""
-        if connection.initialized or connection.data_ready:
-            super().enqueue_req(connection)
-            return
-        connection.timeout = time.monotonic() + settings.RECEIVE_SECONDS
-        self.pending_conns.append(connection)
-        on_readable = partial(self.on_pending_socket_readable, connection)
-        self.poller.register(connection.sock, selectors.EVENT_READ, on_readable)
-
-    def run(self) -> None:
-        with request_log.writing():
-            super().run()
-
-    def handle(self, connection: TConn) -> object:
-        now = time.monotonic()
-        self.receiving[connection] = now + settings.RECEIVE_SECONDS
-        self.asking[connection] = now + settings.DATABASE_SECONDS, connections[DEFAULT_DB_ALIAS]
-        try:
-            return super().handle(connection)
-        finally:
-            self.receiving.pop(connection, None)
-            self.asking.pop(connection, None)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        waiting.stopping.set()
-        super().handle_exit(sig, frame)
-
-    def murder_pending(self) -> None:
-        """Runs after each round of the poller: while it goes through one, none may be closed."""
-        for connection in islice(self.pending_conns, max(0, len(self.pending_conns) - MOST_SILENT)):
-            connection.timeout = 0.0
-        if not self.alive:
-            linger = time.monotonic() + LINGER_SECONDS
-            for connection in self.pending_conns:
-                connection.timeout = min(connection.timeout, linger)
-        super().murder_pending()
-        self.stop_listening_to_the_slow()
-        self.stop_waiting_for_the_database()
-
-    def stop_listening_to_the_slow(self) -> None:
-        """Runs once a second. A thread that still reads gets the end; one that answers goes on."""
-        for connection, until in tuple(self.receiving.items()):
-            if until < time.monotonic():
-                self.receiving.pop(connection, None)
-                with suppress(OSError):  # closed in the meantime
-                    connection.sock.shutdown(socket.SHUT_RD)
-
-    def stop_waiting_for_the_database(self) -> None:
-        """A database that is connected and silent: the driver waits for ever, but not for a socket that is shut.
-
-        Once for each request; the thread meets an OperationalError, which is a 503 (docs/decisions/0152).
-        """
-        for connection, (until, database) in tuple(self.asking.items()):
-            if until < time.monotonic():
-                self.asking.pop(connection, None)
-                cut(database)
-
-
-def cut(database: BaseDatabaseWrapper) -> None:
-    """Shuts the socket of a connection that another thread waits for; on SQLite there is none."""
-    if database.vendor != "postgresql" or database.connection is None:
-        return
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(database.connection.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)  # suppressed: it was closed in the meantime
-
-
 class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
     """Gunicorn with our settings, on a socket that is already bound."""
 
@@ -167,6 +80,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
             "limit_request_line": 8190,  # a `state` of 2,048 bytes, percent-encoded, fits
             "graceful_timeout": FINISH_SECONDS,
             "keepalive": 15,
+            "sendfile": False,  # would wait for ever for who does not read
             "logger_class": QuietLogger,
             "loglevel": "warning",
             "control_socket_disable": True,
@@ -176,6 +90,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
 
     def load(self) -> object:
         application = get_wsgi_application()
+        get_resolver().url_patterns  # noqa: B018  the views too, once and before the fork
         connections.close_all()  # a connection must not cross the fork
         return application
 

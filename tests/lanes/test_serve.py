@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
 
-from config.serving import MOST_SILENT, STOP_WITHIN_SECONDS
+from config.serving import STOP_WITHIN_SECONDS
+from config.web_worker import MOST_SILENT
 from tests.lanes.server import ROOT, left_running, running
 
 pytestmark = pytest.mark.processes
@@ -138,6 +139,26 @@ def test_attack_171_a_silent_connection_is_closed_in_time(tmp_path, var):
     soon = {"GATEHOUSE_RECEIVE_SECONDS": "1"}
     with running(tmp_path, GATEHOUSE_VAR=str(var), **soon, **SQLITE) as server, ExitStack() as opened:
         assert connect(server, 1, opened)[0].recv(1) == b""
+
+
+def test_attack_196_who_reads_no_answer_holds_no_thread_for_good(tmp_path, var):
+    impatient = {"GATEHOUSE_WEB_THREADS": "2", "GATEHOUSE_RECEIVE_SECONDS": "1"}
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **impatient, **SQLITE) as server, ExitStack() as opened:
+        for wire in connect(server, 4, opened):
+            wire.settimeout(2)
+            with suppress(OSError):  # neither side reads any more, or it was cut off already
+                wire.sendall(b"GET /docs/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 200)
+        client = opened.enter_context(httpx.Client(timeout=30))
+        for _ in range(1000):  # the threads come to a stand when what lies between the two ends is full
+            assert client.get(f"{server.url}/livez").status_code == 200
+
+
+def test_attack_197_connections_that_do_not_end_hold_nobody(serving):
+    with ExitStack() as opened:
+        for wire in connect(serving, 40, opened):
+            wire.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert wire.recv(12) == b"HTTP/1.1 200"
+        assert httpx.get(f"{serving.url}/livez", timeout=30).status_code == 200
 
 
 def connect(server, number, opened):

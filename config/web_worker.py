@@ -1,0 +1,321 @@
+"""The web process: threads that take the connection which is ready next from the kernel themselves.
+
+Gunicorn's threaded worker has one thread that waits and hands every request to another and back, a quarter of
+a hot call's CPU (docs/decisions/0188). Its parser, its answers and its parent of processes are ours too.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from types import FrameType
+
+import psycopg
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from gunicorn.http import Request, RequestParser
+from gunicorn.http.errors import NoMoreData
+from gunicorn.http.wsgi import Response, create
+from gunicorn.workers.base import Worker
+
+from partnership import request_log, waiting
+
+LINGER_SECONDS = 2  # for the request, or the end, that is on its way over a connection while we stop or close it
+MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that a process takes
+UNREAD_BYTES = 64 * 1024  # of a body that nobody asked for, or sent after our last word
+
+
+if sys.platform == "linux":
+
+    class Poller:
+        """Which of the sockets it watches has something to read: each is told to one thread, once."""
+
+        def __init__(self) -> None:
+            self.epoll = select.epoll()
+
+        def watch(self, number: int) -> None:
+            try:
+                self.epoll.modify(number, select.EPOLLIN | select.EPOLLONESHOT)
+            except FileNotFoundError:
+                self.epoll.register(number, select.EPOLLIN | select.EPOLLONESHOT)
+
+        def forget(self, number: int) -> None:
+            with suppress(FileNotFoundError):
+                self.epoll.modify(number, 0)
+
+        def wait(self) -> Iterator[int]:
+            return (number for number, _ in self.epoll.poll(maxevents=1))
+
+else:
+
+    class Poller:
+        """The same for macOS and the BSDs."""
+
+        def __init__(self) -> None:
+            self.kqueue = select.kqueue()
+
+        def watch(self, number: int) -> None:
+            self.change(number, select.KQ_EV_ADD | select.KQ_EV_ONESHOT)
+
+        def forget(self, number: int) -> None:
+            with suppress(FileNotFoundError):
+                self.change(number, select.KQ_EV_DELETE)
+
+        def change(self, number: int, flags: int) -> None:
+            self.kqueue.control([select.kevent(number, select.KQ_FILTER_READ, flags)], 0)
+
+        def wait(self) -> Iterator[int]:
+            return (event.ident for event in self.kqueue.control(None, 1))
+
+
+class Connection:
+    """By the monotonic clock: `until` when it may wait, `since` when a thread is busy with its request."""
+
+    def __init__(self, worker: WebWorker, opened: socket.socket, client: object, server: object) -> None:
+        self.sock, self.client, self.server = opened, client, server
+        self.parser = RequestParser(worker.cfg, opened, client)
+        self.until = self.since = 0.0
+        self.database: BaseDatabaseWrapper | None = None  # of the thread that answers
+        self.is_over = False  # we have said our last word
+        self.unread = UNREAD_BYTES
+
+    @property
+    def has_more(self) -> bool:
+        """Whether it sent the beginning of its next request already."""
+        return bool(self.parser.unreader.buf.tell())
+
+
+class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
+    """Gunicorn's, whose head leaves together with the first bytes of the body."""
+
+    headers_sent: bool
+    head = b""
+
+    def send_headers(self) -> None:
+        if not self.headers_sent:
+            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
+            self.head = "".join(lines).encode("latin-1")
+            self.headers_sent = True
+
+    def _emit_body(self, data: bytes) -> None:
+        head, self.head = self.head, b""
+        self.sock.sendall(head + (b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data))
+
+    def close(self) -> None:
+        self.send_headers()
+        if self.head or self.chunked:
+            self._emit_body(b"")
+
+
+class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
+    """A connection is in one of two places: `waiting`, watched by the kernel, or `busy`, in the hands of one thread.
+
+    Who takes it out of `waiting` has it: a thread because it is ready, or the watchman because its time is up. Nobody
+    holds a thread with half a request, with none, or by not reading its answer; nor does a silent database. A stop
+    waits for nobody who has asked nothing, nor for a project. Why: docs/decisions/0073, 0152, 0188; docs/attacks.md,
+    rows 120, 171, 196 and 197.
+    """
+
+    def run(self) -> None:
+        self.poller = Poller()
+        self.waiting: dict[int, Connection] = {}
+        self.silent: dict[int, Connection] = {}  # those of `waiting` that have asked nothing yet, oldest first
+        self.busy: set[Connection] = set()
+        self.listeners = {each.fileno(): each for each in self.sockets}
+        with request_log.writing():
+            for listener in self.sockets:
+                listener.setblocking(False)
+            for _ in range(self.cfg.threads):
+                threading.Thread(target=self.serve, daemon=True).start()
+            while self.alive:
+                self.accept_more()
+                self.watch_over(seconds=1.0)
+            self.finish()
+
+    def finish(self) -> None:
+        """Answers who has asked, and who does so in a moment."""
+        for number in self.listeners:
+            self.poller.forget(number)
+        linger, until = time.monotonic() + LINGER_SECONDS, time.monotonic() + self.cfg.graceful_timeout
+        for connection in tuple(self.waiting.values()):
+            connection.until = min(connection.until, linger)
+        while (self.waiting or self.busy) and time.monotonic() < until:
+            self.watch_over(seconds=0.05)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        waiting.stopping.set()
+        super().handle_exit(sig, frame)
+
+    def serve(self) -> None:
+        """The life of a thread."""
+        while True:
+            for number in self.poller.wait():
+                try:
+                    if listener := self.listeners.get(number):
+                        self.accept(listener)
+                    elif connection := self.taken(number):
+                        self.attend(connection)
+                except Exception:  # one connection less, and not one thread
+                    self.log.exception("a connection broke off")
+
+    def taken(self, number: int) -> Connection | None:
+        """The waiting connection of that number, which then belongs to who asked; None if somebody was faster."""
+        self.silent.pop(number, None)
+        return self.waiting.pop(number, None)
+
+    def accept_more(self) -> None:
+        if self.alive and len(self.waiting) + len(self.busy) < self.cfg.worker_connections:
+            for number in self.listeners:
+                self.poller.watch(number)
+
+    def accept(self, listener: socket.socket) -> None:
+        try:
+            opened, client = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # another process was faster, or it is gone again
+            self.accept_more()
+            return
+        except OSError as fault:  # no descriptor is left: again in a second
+            self.log.error("no connection can be accepted: %s", fault.strerror)
+            return
+        opened.setblocking(True)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", settings.RECEIVE_SECONDS, 0))
+        connection = Connection(self, opened, client, listener.getsockname())
+        self.silent[opened.fileno()] = connection
+        self.wait_for(connection, settings.RECEIVE_SECONDS)
+        for number in tuple(self.silent)[:-MOST_SILENT]:
+            self.give_up(number)
+        self.accept_more()
+
+    def wait_for(self, connection: Connection, seconds: float) -> None:
+        connection.until = time.monotonic() + (seconds if self.alive else min(seconds, LINGER_SECONDS))
+        number = connection.sock.fileno()
+        self.waiting[number] = connection
+        self.poller.watch(number)
+
+    def give_up(self, number: int) -> None:
+        if connection := self.taken(number):
+            connection.sock.close()
+
+    def attend(self, connection: Connection) -> None:
+        """What a connection wants that is ready; afterwards it waits again, or is closed."""
+        if connection.is_over:
+            self.part(connection)
+            return
+        self.busy.add(connection)
+        try:
+            may_ask_again = self.answered_all(connection)
+        finally:
+            self.busy.discard(connection)
+        if may_ask_again:
+            self.wait_for(connection, self.cfg.keepalive)
+        else:
+            self.say_goodbye(connection)
+
+    def answered_all(self, connection: Connection) -> bool:
+        """Whether the connection may ask again, after all that it has asked so far."""
+        connection.database = connections[DEFAULT_DB_ALIAS]
+        while True:
+            connection.since = time.monotonic()
+            if not self.answer(connection):
+                return False
+            if not connection.has_more:
+                return True
+
+    def answer(self, connection: Connection) -> bool:
+        request = None
+        try:
+            request = next(connection.parser)
+            return self.respond(request, connection) and connection.parser.finish_body(max_bytes=UNREAD_BYTES)
+        except (NoMoreData, StopIteration, ConnectionError, BlockingIOError):  # gone, or too slow, to send or to read
+            return False
+        except Exception as fault:  # what can't be read as HTTP, and what the application let through
+            self.handle_error(request, connection.sock, connection.client, fault)
+            return False
+
+    def respond(self, request: Request, connection: Connection) -> bool:
+        sock, client, server = connection.sock, connection.client, connection.server
+        response, environ = create(request, sock, client, server, self.cfg, response_class=WholeAnswer)
+        environ["wsgi.multithread"] = True
+        if not self.alive:
+            response.force_close()
+        body = self.wsgi(environ, response.start_response)
+        try:
+            for piece in body:
+                response.write(piece)
+            response.close()
+        except Exception as fault:
+            if isinstance(fault, OSError) or not response.headers_sent:
+                raise
+            self.log.exception("an answer broke off")
+            return False
+        finally:
+            if close := getattr(body, "close", None):
+                close()
+        return not response.should_close()
+
+    def say_goodbye(self, connection: Connection) -> None:
+        """Ends our side, and not the other: what is sent yet would cost it the answer (RFC 9112 section 9.6)."""
+        connection.is_over = True
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            connection.sock.close()
+        else:
+            self.wait_for(connection, LINGER_SECONDS)
+
+    def part(self, connection: Connection) -> None:
+        """Reads to its end, for as long as it was given, what is sent to nobody."""
+        try:
+            received = len(connection.sock.recv(UNREAD_BYTES, socket.MSG_DONTWAIT))
+        except OSError:
+            received = 0
+        connection.unread -= received
+        if received and connection.unread > 0:
+            self.wait_for(connection, connection.until - time.monotonic())
+        else:
+            connection.sock.close()
+
+    def watch_over(self, *, seconds: float) -> None:
+        """Waits for `seconds` or a signal, then looks whose time is up."""
+        self.notify()
+        select.select([self.PIPE[0]], [], [], seconds)
+        with suppress(BlockingIOError):
+            os.read(self.PIPE[0], 4096)
+        if os.getppid() != self.ppid:
+            self.alive = False
+        now = time.monotonic()
+        for number, connection in tuple(self.waiting.items()):
+            if connection.until < now:
+                self.give_up(number)
+        for connection in tuple(self.busy):
+            self.hurry(connection, now - connection.since)
+
+    def hurry(self, connection: Connection, seconds: float) -> None:
+        """Ends what a thread has waited for too long: the rest of a request, which it then takes for broken off, or
+        the database.
+
+        A database that is connected and silent: the driver waits for ever, but not for a socket that is shut. The
+        thread meets an OperationalError, which is a 503 (docs/decisions/0152).
+        """
+        if seconds > settings.RECEIVE_SECONDS:
+            with suppress(OSError):  # closed in the meantime
+                connection.sock.shutdown(socket.SHUT_RD)
+        if seconds > settings.DATABASE_SECONDS and connection.database:
+            database, connection.database = connection.database, None
+            cut(database)
+
+
+def cut(database: BaseDatabaseWrapper) -> None:
+    """Shuts the socket of a connection that another thread waits for; on SQLite there is none."""
+    if database.vendor != "postgresql" or database.connection is None:
+        return
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(database.connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)  # suppressed: it was closed in the meantime
