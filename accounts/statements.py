@@ -15,12 +15,12 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 from psycopg import abc
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 Row = tuple[Any, ...]
@@ -30,12 +30,42 @@ Answer = tuple[abc.Transformer, PGresult]
 
 PLACEHOLDER = re.compile(r"%%|%s|%\((?P<name>\w+)\)s")
 KEPT = 200  # statements of one connection: some have a table's number in them
-# What each connection has prepared: names by a statement and the types of its parameters.
-prepared: WeakKeyDictionary[psycopg.Connection, dict[tuple[str, tuple[int, ...]], bytes]] = WeakKeyDictionary()
+INSTANT = psycopg.adapters.types["timestamptz"].oid
 numbers = count()
 
 
+class Context:
+    """How values and rows of a connection are turned: as Django set it, but for instants.
+
+    Those are aware and UTC by the driver's own loader too; Django's is in Python and takes a sixth of a bearer's read.
+    """
+
+    def __init__(self, opened: psycopg.Connection) -> None:
+        self.connection = opened
+        self.adapters = known_to(opened).adapters
+
+
+class Known:
+    """What is known of a connection for as long as it is open, which must not hold it."""
+
+    def __init__(self, opened: psycopg.Connection) -> None:
+        # Names of what it has prepared, by a statement and the types of its parameters.
+        self.prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self.adapters = AdaptersMap(opened.adapters)
+        if loader := psycopg.adapters.get_loader(INSTANT, Format.TEXT):
+            self.adapters.register_loader(INSTANT, loader)
+
+
+known: WeakKeyDictionary[psycopg.Connection, Known] = WeakKeyDictionary()
+
+
+def known_to(opened: psycopg.Connection) -> Known:
+    return known.get(opened) or known.setdefault(opened, Known(opened))
+
+
+@cache
 def is_postgresql() -> bool:
+    """Asked many times a call, and the same for a process's life."""
     return connection.vendor == "postgresql"
 
 
@@ -80,9 +110,10 @@ def run_plain(sql: str, parameters: Parameters) -> CursorWrapper:
 
 
 def run(sql: str, parameters: Parameters) -> Answer:
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        return run_prepared(connection.connection, sql, parameters)
+    held = connections[DEFAULT_DB_ALIAS]  # once: `connection` looks it up anew at each use
+    held.ensure_connection()
+    with held.wrap_database_errors:
+        return run_prepared(held.connection, sql, parameters)
 
 
 def run_prepared(opened: psycopg.Connection, sql: str, parameters: Parameters) -> Answer:
@@ -90,7 +121,7 @@ def run_prepared(opened: psycopg.Connection, sql: str, parameters: Parameters) -
     if not opened.autocommit and opened.pgconn.transaction_status == TransactionStatus.IDLE:
         checked(opened, opened.pgconn.exec_(b"BEGIN"))
     text, names = numbered(sql)
-    adapter = Transformer(opened)
+    adapter = Transformer(Context(opened))
     given = [parameters[name] for name in names] if isinstance(parameters, Mapping) else parameters
     values = adapter.dump_sequence(given, [PyFormat.AUTO] * len(given))
     statement = prepare(opened, sql, text, adapter.types or ())
@@ -102,15 +133,15 @@ def run_prepared(opened: psycopg.Connection, sql: str, parameters: Parameters) -
 
 def prepare(opened: psycopg.Connection, sql: str, text: bytes, types: tuple[int, ...]) -> bytes:
     """The name of the statement, which this connection is told when it first needs it."""
-    known = prepared.setdefault(opened, {})
-    if name := known.get((sql, types)):
+    prepared = known_to(opened).prepared
+    if name := prepared.get((sql, types)):
         return name
-    if len(known) == KEPT:
+    if len(prepared) == KEPT:
         checked(opened, opened.pgconn.exec_(b"DEALLOCATE ALL"))
-        known.clear()
+        prepared.clear()
     name = b"gatehouse_%d" % next(numbers)
     checked(opened, opened.pgconn.prepare(name, text, types))
-    known[sql, types] = name
+    prepared[sql, types] = name
     return name
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import IntegerField, UUIDField
 
 from accounts.models import User
-from accounts.prepared import Parameter, Prepared
+from accounts.prepared import Parameter, Prepared, insert
 from accounts.sign_ins import SignIn
 from oauth_provider import codes, scopes
 from oauth_provider.authorization_request import AuthorizationRequest
@@ -99,7 +99,7 @@ def revoke(application: Application, user: User, now: datetime) -> None:
 def store(request: AuthorizationRequest, raw_query: str, *, now: datetime) -> PendingAuthorization:
     """Keeps a request while its person signs in."""
     pending = new_pending(request, raw_query, now)
-    pending.save(force_insert=True)
+    insert(pending)
     return pending
 
 
@@ -108,7 +108,7 @@ def show_to(pending: PendingAuthorization, user: User, session_key: str) -> None
     pending.user = user
     pending.session_digest = digest(session_key)
     if pending._state.adding:
-        pending.save(force_insert=True)
+        insert(pending)
     else:
         pending.save(update_fields=["user", "session_digest"])
 

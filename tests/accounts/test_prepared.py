@@ -9,8 +9,8 @@ from django.db.models import BinaryField, CharField, DateTimeField, F, Q
 from django.db.models.functions import Length
 
 from accounts.models import User
-from accounts.prepared import Parameter, Prepared
-from oauth_provider.models import Application, ClientSecret
+from accounts.prepared import Parameter, Prepared, insert
+from oauth_provider.models import Application, ClientSecret, PendingAuthorization
 from oauth_provider.opaque import digest
 from tests.cast import ACME_SECRET, native_application, web_application
 
@@ -74,3 +74,17 @@ def test_a_person_by_key_is_read_so_but_not_past_a_relation():
             people.get(pk=bob.pk)
     with pytest.raises(User.DoesNotExist):
         User.objects.get(pk=uuid4())
+
+
+def test_an_insert_keeps_what_save_would_have_kept(alice):
+    acme, now = web_application(), datetime.now(UTC)
+    given = {"application": acme, "query": "a=%s&b=ü", "user": alice, "created_at": now, "expires_at": now}
+    saved = PendingAuthorization(session_digest=digest("a key"), **given)
+    saved.save(force_insert=True)
+    inserted = PendingAuthorization(session_digest=digest("a key"), **given)
+
+    insert(inserted)
+
+    rows = [values(PendingAuthorization.objects.get(pk=each.pk)) for each in (saved, inserted)]
+    assert {**rows[0], "handle": ""} == {**rows[1], "handle": ""}
+    inserted.save(update_fields=["answered_at"])  # it is known to be there
