@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from email.utils import formatdate
+from functools import lru_cache
 from types import FrameType
 
 import psycopg
@@ -101,8 +103,14 @@ class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
 
     def send_headers(self) -> None:
         if not self.headers_sent:
-            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
-            self.head = "".join(lines).encode("latin-1")
+            lines = [
+                f"HTTP/{self.req.version[0]}.{self.req.version[1]} {self.status}",
+                f"Date: {date_of(int(time.time()))}",
+                f"Connection: {'close' if self.should_close() else 'keep-alive'}",
+                *(["Transfer-Encoding: chunked"] if self.chunked else []),
+                *(f"{name}: {value}" for name, value in self.headers),
+            ]
+            self.head = "\r\n".join([*lines, "", ""]).encode("latin-1")
             self.headers_sent = True
 
     def _emit_body(self, data: bytes) -> None:
@@ -113,6 +121,12 @@ class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
         self.send_headers()
         if self.head or self.chunked:
             self._emit_body(b"")
+
+
+@lru_cache(maxsize=1)
+def date_of(second: int) -> str:
+    """The same for every answer of a second."""
+    return formatdate(second, usegmt=True)
 
 
 class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
