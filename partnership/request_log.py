@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections, transaction
 from django.http import HttpRequest
 
+from accounts.prepared import insert_all
 from accounts.redaction import redact
 from accounts.sweeps import delete_batch
 from partnership import call_counts
@@ -122,7 +123,7 @@ def keep(batch: list[LoggedCall]) -> None:
     for row in batch:
         row.pk = None
     with transaction.atomic():
-        LoggedCall.objects.bulk_create(batch)
+        insert_all(batch)
         call_counts.count(batch)
 
 

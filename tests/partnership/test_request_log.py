@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from accounts.prepared import insert_all
 from config.chores import CHORES
 from config.metrics import CALLS_DROPPED
 from partnership import request_log
@@ -134,7 +135,7 @@ def test_many_are_written_by_one_statement(globex, monkeypatch):
 def test_what_the_database_does_not_take_now_waits(globex, monkeypatch):
     globex.get("catalog")
     with monkeypatch.context() as away:
-        away.setattr(LoggedCall.objects, "bulk_create", refuse(OperationalError("away")))
+        away.setattr(request_log, "insert_all", refuse(OperationalError("away")))
         assert request_log.write() == 0
     assert len(request_log.waiting) == 1
 
@@ -145,7 +146,7 @@ def test_what_the_database_does_not_take_now_waits(globex, monkeypatch):
 def test_what_the_database_never_takes_holds_up_nobody(globex, monkeypatch):
     globex.get("catalog")
     with monkeypatch.context() as broken:
-        broken.setattr(LoggedCall.objects, "bulk_create", refuse(ValueError("no such thing")))
+        broken.setattr(request_log, "insert_all", refuse(ValueError("no such thing")))
         request_log.write()
 
     globex.get("projects")
@@ -153,10 +154,10 @@ def test_what_the_database_never_takes_holds_up_nobody(globex, monkeypatch):
 
 
 def refuse(fault):
-    def bulk_create(rows):
+    def refused(rows):
         raise fault
 
-    return bulk_create
+    return refused
 
 
 def test_after_its_days_the_worker_removes_a_call(globex, settings, monkeypatch):
@@ -200,3 +201,18 @@ class TestStaff:
         assert "/admin/find/" not in browser.get("/admin/").content.decode()
         assert "Nothing was found" in browser.get("/admin/find/?q=globex").content.decode()
         assert browser.get("/admin/partnership/loggedcall/").status_code == 403
+
+
+def test_many_rows_at_once_keep_what_one_by_one_would_have_kept(globex):
+    given = {"method": "GET", "path": "/ü/{},\\%s", "environment": "live", "status": 200, "answered_at": timezone.now()}
+    rows = [
+        LoggedCall(partner=globex.partner, request_id=f"r{each}", milliseconds=each * 40_000, **given)
+        for each in range(3)
+    ]
+    rows[0].save()
+
+    insert_all(rows[1:])
+
+    assert list(LoggedCall.objects.filter(request_id__startswith="r").order_by("id").values()) == [
+        {field.attname: getattr(row, field.attname) for field in LoggedCall._meta.concrete_fields} for row in rows
+    ]
