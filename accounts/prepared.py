@@ -87,7 +87,7 @@ def insertion(model: type[models.Model], *, many: bool = False) -> tuple[str, li
     arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
     values = ", ".join(["%s"] * len(fields))
     rows = f"SELECT * FROM unnest({arrays}) RETURNING {quote(str(meta.pk.column))}" if many else f"VALUES ({values})"
-    return f"INSERT INTO {quote(meta.db_table)} ({names}) {rows}", fields  # noqa: S608  the model's own names
+    return f"INSERT INTO {quote(meta.db_table)} ({names}) {rows}", fields
 
 
 def maker(compiler: SQLCompiler) -> Callable[[Any], Any]:
