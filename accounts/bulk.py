@@ -57,7 +57,7 @@ def on_each(name: str, label: Lazy, act: Act, *, permission: str, warn: Warn | N
         chosen = list(rows.order_by("pk")[: MOST + 1])
         if len(chosen) > MOST:
             messages.error(request, _("At most %(count)d at once. Nothing was done.") % {"count": MOST})
-        elif warn and "confirmed" not in request.POST:
+        elif warn and chosen and "confirmed" not in request.POST:
             return ask(page, request, name, label, chosen, warn(chosen))
         else:
             tell(request, label, chosen, do_each(request, chosen, act))

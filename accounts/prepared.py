@@ -80,14 +80,14 @@ def insert_all(made: Sequence[models.Model]) -> None:
 
 @cache
 def insertion(model: type[models.Model], *, many: bool = False) -> tuple[str, list[models.Field[Any, Any]]]:
-    """The statement, and what it takes: a row of values, or of arrays of as many, without the key that it gives back."""
+    """The statement, and what it takes: a row of values; or of `many` rows arrays, without the key that it gives."""
     quote, meta = connection.ops.quote_name, model._meta
     fields = [field for field in meta.concrete_fields if not (many and field.primary_key)]
     names = ", ".join(quote(str(field.column)) for field in fields)
     arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
     values = ", ".join(["%s"] * len(fields))
-    rows = f"SELECT * FROM unnest({arrays}) RETURNING {quote(str(meta.pk.column))}" if many else f"VALUES ({values})"
-    return f"INSERT INTO {quote(meta.db_table)} ({names}) {rows}", fields
+    unnested = f"SELECT * FROM unnest({arrays}) RETURNING {quote(str(meta.pk.column))}"  # noqa: S608  the model's own
+    return f"INSERT INTO {quote(meta.db_table)} ({names}) {unnested if many else f'VALUES ({values})'}", fields
 
 
 def maker(compiler: SQLCompiler) -> Callable[[Any], Any]:

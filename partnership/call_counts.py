@@ -2,7 +2,7 @@
 
 Kept far longer than the calls themselves, and written with them (docs/decisions/0182). A duration is
 counted in a bucket of a fixed size: four to each doubling, so a percentile that is read from them
-is never too low, and at most a fifth (2^(1/4)) too high.
+is at most a fifth (2^(1/4)) above the whole milliseconds that the log holds; what took over 17 minutes counts as 17.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ def days_of(partner: Partner, environment: str, period: Period, operations: Quer
 def ended_on(operations: QuerySet[Operation], period: Period) -> dict[date, Counter[str]]:
     """How many ended how on each day."""
     since, until = (datetime.combine(day, time(), UTC) for day in (period.first, period.last + timedelta(days=1)))
-    # By their beginning too, which the index of a project's operations has: none takes a day.
-    begun = operations.filter(created_at__gte=since - timedelta(days=1), created_at__lt=until)
+    # By their beginning too, which the index of a project's operations has: one that took over a week is left out.
+    begun = operations.filter(created_at__gte=since - timedelta(days=7), created_at__lt=until)
     rows = begun.filter(finished_at__gte=since, finished_at__lt=until, status__in=RESULTS)
     rows = rows.annotate(on=TruncDate("finished_at", tzinfo=UTC)).order_by()
     found: dict[date, Counter[str]] = {}

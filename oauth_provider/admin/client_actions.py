@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,14 +22,16 @@ class Undecided(PageError):
     message = gettext_noop("Its registration waits or was refused. Approve it there.")
 
 
+@transaction.atomic
 def disable(request: HttpRequest, client: Application) -> None:
-    if not client.is_enabled:
+    if not clients.lock(client).is_enabled:
         raise bulk.NothingToDo
     clients.disable(client, timezone.now())
 
 
+@transaction.atomic
 def enable(request: HttpRequest, client: Application) -> None:
-    if client.is_enabled:
+    if clients.lock(client).is_enabled:
         raise bulk.NothingToDo
     if unapproved(client):
         raise Undecided

@@ -7,6 +7,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from accounts import bulk
+from oauth_provider.admin import client_actions
 from oauth_provider.models import Application, Registration
 from tests import cast
 from tests.forms import fields_of
@@ -70,6 +71,25 @@ def test_a_filter_that_hides_a_selected_client_lets_nobody_think_it_done(staff_b
     done = staff_browser.post(f"{LIST}?is_enabled__exact=1", form, follow=True)
 
     assert "Disable: 1 of 2 done." in text(done)
+
+
+def test_nobody_is_asked_about_nothing(staff_browser, shelf):
+    done = staff_browser.post(
+        f"{LIST}?is_enabled__exact=0", {"action": "disable_selected", "_selected_action": [shelf.pk]}, follow=True
+    )
+
+    assert "Disable: 0 of 1 done." in text(done)
+    assert enabled(shelf) == [True]
+
+
+@pytest.mark.parametrize("act_on", [client_actions.disable, client_actions.enable])
+def test_what_a_colleague_was_faster_with_is_not_told_as_done(shelf, act_on):
+    seen = Application.objects.get(pk=shelf.pk)
+    seen.is_enabled = act_on is client_actions.disable  # as the list still had it
+    Application.objects.filter(pk=shelf.pk).update(is_enabled=not seen.is_enabled)
+
+    with pytest.raises(bulk.NothingToDo):
+        act_on(RequestFactory().post("/"), seen)
 
 
 def test_enabling_several_leaves_out_who_waits_for_a_decision(staff_browser, acme_app, shelf):
