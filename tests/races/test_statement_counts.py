@@ -81,13 +81,13 @@ def test_a_bearer_is_one_read(alice, acme_app, statements):
 
 def test_the_authorize_page(alice, acme_app, statements):
     browser = cast.signed_in(alice)
-    assert statements(lambda: handle_of(acme_app.ask(browser))) == 6
+    assert statements(lambda: handle_of(acme_app.ask(browser))) == 5
 
 
 def test_the_answer_to_it(alice, acme_app, statements):
     browser = cast.signed_in(alice)
     pages = [acme_app.ask(browser, prompt="consent") for _ in range(2)]
-    assert statements(lambda: acme_app.allow(browser, pages.pop())["Location"]) == 13
+    assert statements(lambda: acme_app.allow(browser, pages.pop())["Location"]) == 12
 
 
 def test_a_partner_s_read_is_its_secret_and_the_project(db, statements):
