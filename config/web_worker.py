@@ -31,7 +31,8 @@ from gunicorn.workers.base import Worker
 from partnership import request_log, waiting
 
 LINGER_SECONDS = 2  # for the request, or the end, that is on its way over a connection while we stop or close it
-MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that a process takes
+MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that wait in a process
+AT_ONCE = 50  # connections that are ended where the system has none left
 UNREAD_BYTES = 64 * 1024  # of a body that nobody asked for, or sent after our last word
 
 
@@ -135,7 +136,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
     Who takes it out of `waiting` has it: a thread because it is ready, or the watchman because its time is up. Nobody
     holds a thread with half a request, with none, or by not reading its answer; nor does a silent database. A stop
     waits for nobody who has asked nothing, nor for a project. Why: docs/decisions/0073, 0152, 0188; docs/attacks.md,
-    rows 120, 171, 196 and 197.
+    rows 120, 171 and 196 to 198.
     """
 
     def run(self) -> None:
@@ -152,7 +153,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             for _ in range(self.cfg.threads):
                 threading.Thread(target=self.serve, daemon=True).start()
             while self.alive:
-                self.accept_more()
+                self.listen()
                 self.watch_over(seconds=1.0)
             self.finish()
 
@@ -187,8 +188,8 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         self.silent.pop(number, None)
         return self.waiting.pop(number, None)
 
-    def accept_more(self) -> None:
-        if self.alive and len(self.waiting) + len(self.busy) < self.cfg.worker_connections:
+    def listen(self) -> None:
+        if self.alive:
             for number in self.listeners:
                 self.poller.watch(number)
 
@@ -196,19 +197,25 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         try:
             opened, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):  # another process was faster, or it is gone again
-            self.accept_more()
+            self.listen()
             return
-        except OSError as fault:  # no descriptor is left: again in a second
+        except OSError as fault:  # no descriptor is left; again within a second
             self.log.error("no connection can be accepted: %s", fault.strerror)
+            self.make_room(self.waiting, len(self.waiting) - AT_ONCE)
             return
         opened.setblocking(True)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", settings.RECEIVE_SECONDS, 0))
         connection = Connection(self, opened, client, listener.getsockname())
         self.silent[opened.fileno()] = connection
         self.wait_for(connection, settings.RECEIVE_SECONDS)
-        for number in tuple(self.silent)[:-MOST_SILENT]:
+        self.make_room(self.silent, MOST_SILENT)
+        self.make_room(self.waiting, self.cfg.worker_connections)
+        self.listen()
+
+    def make_room(self, among: dict[int, Connection], most: int) -> None:
+        """Ends those that have waited longest."""
+        for number in tuple(among)[: max(0, len(among) - most)]:
             self.give_up(number)
-        self.accept_more()
 
     def wait_for(self, connection: Connection, seconds: float) -> None:
         connection.until = time.monotonic() + (seconds if self.alive else min(seconds, LINGER_SECONDS))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -159,6 +160,32 @@ def test_attack_197_connections_that_do_not_end_hold_nobody(serving):
             wire.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             assert wire.recv(12) == b"HTTP/1.1 200"
         assert httpx.get(f"{serving.url}/livez", timeout=30).status_code == 200
+
+
+def test_attack_198_of_too_many_kept_connections_those_that_wait_longest_are_closed(serving):
+    with ExitStack() as opened:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard := resource.getrlimit(resource.RLIMIT_NOFILE)[1], hard))
+        first, *_ = [asked(*connect(serving, 1, opened)) for _ in range(1050)]
+        first.setblocking(False)  # closed by now, and not when its time is up
+        assert first.recv(1) == b""
+
+
+def test_attack_198_without_a_descriptor_left_others_are_answered(tmp_path, var):
+    few = ("prlimit", "--nofile=150", sys.executable, "manage.py", "serve")
+    with running(tmp_path, few, GATEHOUSE_VAR=str(var), **SQLITE) as server, ExitStack() as opened:
+        for _ in range(300):
+            asked(*connect(server, 1, opened))
+
+
+def asked(wire):
+    wire.settimeout(10)  # less than a kept connection may wait
+    wire.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    answer = b""
+    while b"\r\n0\r\n" not in answer:
+        answer += (part := wire.recv(4096))
+        assert part, "closed without an answer"
+    assert answer.startswith(b"HTTP/1.1 200")
+    return wire
 
 
 def connect(server, number, opened):
