@@ -32,6 +32,7 @@ from partnership import request_log, waiting
 
 LINGER_SECONDS = 2  # for the request, or the end, that is on its way over a connection while we stop or close it
 MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that wait in a process
+GONE = (ConnectionError, TimeoutError, BlockingIOError)  # the client; the last is SO_SNDTIMEO's: it did not read
 AT_ONCE = 50  # connections that are ended where the system has none left
 UNREAD_BYTES = 64 * 1024  # of a body that nobody asked for, or sent after our last word
 
@@ -244,9 +245,8 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
 
     def answered_all(self, connection: Connection) -> bool:
         """Whether the connection may ask again, after all that it has asked so far."""
-        connection.database = connections[DEFAULT_DB_ALIAS]
         while True:
-            connection.since = time.monotonic()
+            connection.since, connection.database = time.monotonic(), connections[DEFAULT_DB_ALIAS]
             if not self.answer(connection):
                 return False
             if not connection.has_more:
@@ -257,7 +257,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         try:
             request = next(connection.parser)
             return self.respond(request, connection) and connection.parser.finish_body(max_bytes=UNREAD_BYTES)
-        except (NoMoreData, StopIteration, ConnectionError, BlockingIOError):  # gone, or too slow, to send or to read
+        except (NoMoreData, StopIteration, *GONE):
             return False
         except Exception as fault:  # what can't be read as HTTP, and what the application let through
             self.handle_error(request, connection.sock, connection.client, fault)
@@ -275,7 +275,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
                 response.write(piece)
             response.close()
         except Exception as fault:
-            if isinstance(fault, OSError) or not response.headers_sent:
+            if isinstance(fault, GONE) or not response.headers_sent:
                 raise
             self.log.exception("an answer broke off")
             return False
@@ -338,7 +338,8 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
 
 def cut(database: BaseDatabaseWrapper) -> None:
     """Shuts the socket of a connection that another thread waits for; on SQLite there is none."""
-    if database.vendor != "postgresql" or database.connection is None:
+    opened = database.connection  # read once: its thread may close it meanwhile
+    if database.vendor != "postgresql" or opened is None:
         return
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(database.connection.fileno())) as line:
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(opened.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)  # suppressed: it was closed in the meantime
