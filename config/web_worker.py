@@ -28,6 +28,7 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.http.wsgi import Response, create
 from gunicorn.workers.base import Worker
 
+from accounts.statements import is_postgresql
 from partnership import request_log, waiting
 
 LINGER_SECONDS = 2  # for the request, or the end, that is on its way over a connection while we stop or close it
@@ -246,7 +247,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
     def answered_all(self, connection: Connection) -> bool:
         """Whether the connection may ask again, after all that it has asked so far."""
         while True:
-            connection.since, connection.database = time.monotonic(), connections[DEFAULT_DB_ALIAS]
+            connection.since, connection.database = time.monotonic(), a_live_database()
             if not self.answer(connection):
                 return False
             if not connection.has_more:
@@ -336,10 +337,31 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             cut(database)
 
 
+def a_live_database() -> BaseDatabaseWrapper:
+    """The thread's own, which connects anew where the server has ended the connection while nobody asked.
+
+    So nobody meets the end of one that a restart, or a limit for idle ones, has left behind. An idle connection says
+    nothing but its farewell: it costs a look at the socket, and no question.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if is_postgresql() and database.connection and has_spoken(database.connection):
+        database.close()
+    return database
+
+
+def has_spoken(opened: psycopg.Connection) -> bool:
+    look = select.poll()
+    try:
+        look.register(opened.fileno(), select.POLLIN)
+    except psycopg.OperationalError:  # lost, and known to be
+        return True
+    return bool(look.poll(0))
+
+
 def cut(database: BaseDatabaseWrapper) -> None:
     """Shuts the socket of a connection that another thread waits for; on SQLite there is none."""
     opened = database.connection  # read once: its thread may close it meanwhile
-    if database.vendor != "postgresql" or opened is None:
+    if not is_postgresql() or opened is None:
         return
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(opened.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)  # suppressed: it was closed in the meantime

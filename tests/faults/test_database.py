@@ -3,6 +3,8 @@
 import os
 import signal
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from tests.faults import figures
 from tests.faults.balancer import balancing
 from tests.faults.checks import check
-from tests.faults.load import under_load
+from tests.faults.load import Book, Wire, under_load
 from tests.usage.kills import children
 
 pytestmark = pytest.mark.processes
@@ -27,6 +29,27 @@ def test_a_database_that_goes_and_comes_back(house, served, how, name):
         time.sleep(figures.SECONDS / 2 + 1)
     assert cast.wire.call("profile", "GET", "/readyz").status == 200
     check(house, f"PostgreSQL: {name}, away for a second", cast, allowed={"503"})
+
+
+def test_nobody_meets_a_connection_that_the_database_has_ended(house, served):
+    """A restart, or its limit for idle ones: each thread has one that it finds out about."""
+    partner = served[0].demo["partners"]["white_label"]
+    wire = Wire(served[0].url, Book())
+
+    def lists(number):
+        call = ("partner's list", "GET", f"/partnership/v1/{partner['id']}/projects")
+        with ThreadPoolExecutor(number) as pool:
+            asked = [pool.submit(wire.call, *call, X_Partnership_Secret=partner["secret"]) for _ in range(number)]
+        return Counter(each.result().status for each in asked)
+
+    assert lists(60) == {200: 60}
+    ended = house.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    assert len(ended) > 5
+
+    assert lists(60) == {200: 60}
 
 
 def test_a_slow_database(house, served):
