@@ -21,7 +21,9 @@ from types import FrameType
 
 import psycopg
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.core.cache import close_caches
+from django.core.signals import request_finished, request_started
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 from gunicorn.http import Request, RequestParser
 from gunicorn.http.errors import NoMoreData
@@ -86,7 +88,7 @@ class Connection:
 
     def __init__(self, worker: WebWorker, opened: socket.socket, client: object, server: object) -> None:
         self.sock, self.client, self.server = opened, client, server
-        self.parser = RequestParser(worker.cfg, opened, client)
+        self.parser = Requests(worker.cfg, opened, client)
         self.until = self.since = 0.0
         self.database: BaseDatabaseWrapper | None = None  # of the thread that answers
         self.is_over = False  # we have said our last word
@@ -96,6 +98,21 @@ class Connection:
     def has_more(self) -> bool:
         """Whether it sent the beginning of its next request already."""
         return bool(self.parser.unreader.buf.tell())
+
+
+class Requests(RequestParser):  # type: ignore[misc]  # it has no type hints
+    """Gunicorn's, without the time limit for the rest of a body, which the watchman keeps."""
+
+    def finish_body(self, deadline: float | None = None, max_bytes: int | None = UNREAD_BYTES) -> bool:
+        """Whether it has read all that was sent with the last request, if that was not too much."""
+        body, left = self.mesg and self.mesg.body, max_bytes or UNREAD_BYTES
+        while body and not body.failed:
+            if not (piece := body.read(1024)):
+                return True
+            left -= len(piece)
+            if left <= 0:
+                return False
+        return not body
 
 
 class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
@@ -142,6 +159,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
     """
 
     def run(self) -> None:
+        leave_the_database_to_the_threads()
         # As plain attributes: gunicorn looks each up by three calls, a dozen times a request.
         self.cfg.__dict__.update({name: getattr(self.cfg, name) for name in self.cfg.settings})
         self.poller = Poller()
@@ -257,7 +275,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         request = None
         try:
             request = next(connection.parser)
-            return self.respond(request, connection) and connection.parser.finish_body(max_bytes=UNREAD_BYTES)
+            return self.respond(request, connection) and connection.parser.finish_body()
         except (NoMoreData, StopIteration, *GONE):
             return False
         except Exception as fault:  # what can't be read as HTTP, and what the application let through
@@ -337,25 +355,36 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             cut(database)
 
 
+def leave_the_database_to_the_threads() -> None:
+    """Three of the four things that Django does before and after each request: `a_live_database` is the one that
+    is needed, and the cache and the list of statements have nothing to close or empty.
+    """
+    request_started.disconnect(reset_queries)
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    request_finished.disconnect(close_caches)
+
+
 def a_live_database() -> BaseDatabaseWrapper:
-    """The thread's own, which connects anew where the server has ended the connection while nobody asked.
+    """The thread's own, which connects anew where the last request, or the server since, has ended the connection.
 
     So nobody meets the end of one that a restart, or a limit for idle ones, has left behind. An idle connection says
-    nothing but its farewell: it costs a look at the socket, and no question.
+    nothing but its farewell: what it costs is a look at the socket, and no question.
     """
     database = connections[DEFAULT_DB_ALIAS]
-    if is_postgresql() and database.connection and has_spoken(database.connection):
+    database.close_if_unusable_or_obsolete()
+    if is_postgresql() and database.connection and is_ended(database.connection):
         database.close()
     return database
 
 
-def has_spoken(opened: psycopg.Connection) -> bool:
-    look = select.poll()
+def is_ended(opened: psycopg.Connection) -> bool:
     try:
-        look.register(opened.fileno(), select.POLLIN)
-    except psycopg.OperationalError:  # lost, and known to be
+        opened.pgconn.consume_input()  # the farewell, if there is one
+        opened.pgconn.consume_input()  # what follows it is the end
+    except psycopg.OperationalError:
         return True
-    return bool(look.poll(0))
+    return False
 
 
 def cut(database: BaseDatabaseWrapper) -> None:
