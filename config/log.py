@@ -19,6 +19,16 @@ def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any])
     return event
 
 
+class LineFormatter(structlog.stdlib.ProcessorFormatter):
+    """The library's, which works off each of our own events as if it came from a stranger: a sixth of a line's time."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not isinstance(record.msg, dict):
+            return super().format(record)
+        *_, renderer = self.processors
+        return str(renderer(None, record.levelname, dict(record.msg)))
+
+
 def logging_config(*, as_json: bool, level: str) -> None:
     """Sends structlog and the standard library's loggers through one chain to stderr."""
     shared: list[structlog.typing.Processor] = [
@@ -49,7 +59,7 @@ def logging_config(*, as_json: bool, level: str) -> None:
             "disable_existing_loggers": False,
             "formatters": {
                 "line": {
-                    "()": structlog.stdlib.ProcessorFormatter,
+                    "()": LineFormatter,
                     "foreign_pre_chain": shared,
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
                 }
