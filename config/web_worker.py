@@ -37,6 +37,7 @@ LINGER_SECONDS = 2  # for the request, or the end, that is on its way over a con
 MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that wait in a process
 GONE = (ConnectionError, TimeoutError, BlockingIOError)  # the client; the last is SO_SNDTIMEO's: it did not read
 AT_ONCE = 50  # connections that are ended where the system has none left
+PIECE_BYTES = 256 * 1024  # of an answer, which has to be taken in RECEIVE_SECONDS
 UNREAD_BYTES = 64 * 1024  # of a body that nobody asked for, or sent after our last word
 
 
@@ -84,12 +85,14 @@ else:
 
 
 class Connection:
-    """By the monotonic clock: `until` when it may wait, `since` when a thread is busy with its request."""
+    """By the monotonic clock: `until` when it may wait, `since` when a thread is busy with its request, `sending` since
+    when with a piece of its answer.
+    """
 
     def __init__(self, worker: WebWorker, opened: socket.socket, client: object, server: object) -> None:
         self.sock, self.client, self.server = opened, client, server
         self.parser = Requests(worker.cfg, opened, client)
-        self.until = self.since = 0.0
+        self.until = self.since = self.sending = 0.0
         self.database: BaseDatabaseWrapper | None = None  # of the thread that answers
         self.is_over = False  # we have said our last word
         self.unread = UNREAD_BYTES
@@ -121,6 +124,10 @@ class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
     headers_sent: bool
     head = b""
 
+    def __init__(self, request: Request, sock: socket.socket, cfg: object, connection: Connection) -> None:
+        super().__init__(request, sock, cfg)
+        self.connection = connection
+
     def send_headers(self) -> None:
         if not self.headers_sent:
             lines = [
@@ -135,7 +142,11 @@ class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
 
     def _emit_body(self, data: bytes) -> None:
         head, self.head = self.head, b""
-        self.sock.sendall(head + (b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data))
+        sent = head + (b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+        for start in range(0, len(sent), PIECE_BYTES):
+            self.connection.sending = time.monotonic()
+            self.sock.sendall(sent[start : start + PIECE_BYTES])
+        self.connection.sending = 0.0
 
     def close(self) -> None:
         self.send_headers()
@@ -153,9 +164,9 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
     """A connection is in one of two places: `waiting`, watched by the kernel, or `busy`, in the hands of one thread.
 
     Who takes it out of `waiting` has it: a thread because it is ready, or the watchman because its time is up. Nobody
-    holds a thread with half a request, with none, or by not reading its answer; nor does a silent database. A stop
+    holds a thread with half a request, with none, or by hardly reading its answer; nor does a silent database. A stop
     waits for nobody who has asked nothing, nor for a project. Why: docs/decisions/0073, 0152, 0188; docs/attacks.md,
-    rows 120, 171 and 196 to 198.
+    rows 120, 171 and 196 to 199.
     """
 
     def run(self) -> None:
@@ -184,7 +195,12 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         linger, until = time.monotonic() + LINGER_SECONDS, time.monotonic() + self.cfg.graceful_timeout
         for connection in tuple(self.waiting.values()):
             connection.until = min(connection.until, linger)
-        while (self.waiting or self.busy) and time.monotonic() < until:
+        was_quiet = False
+        while time.monotonic() < until:
+            is_quiet = not (self.waiting or self.busy)
+            if is_quiet and was_quiet:  # seen once, a thread may just have taken it from the one to the other
+                break
+            was_quiet = is_quiet
             self.watch_over(seconds=0.05)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -200,7 +216,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
                         self.accept(listener)
                     elif connection := self.taken(number):
                         self.attend(connection)
-                except Exception:  # one connection less, and not one thread
+                except BaseException:  # one connection less, and not one thread
                     self.log.exception("a connection broke off")
 
     def taken(self, number: int) -> Connection | None:
@@ -284,7 +300,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
 
     def respond(self, request: Request, connection: Connection) -> bool:
         sock, client, server = connection.sock, connection.client, connection.server
-        response, environ = create(request, sock, client, server, self.cfg, response_class=WholeAnswer)
+        response, environ = create(request, sock, client, server, self.cfg, WholeAnswer, (connection,))
         environ["wsgi.multithread"] = True
         if not self.alive:
             response.force_close()
@@ -339,6 +355,9 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
                 self.give_up(number)
         for connection in tuple(self.busy):
             self.hurry(connection, now - connection.since)
+            if connection.sending and now - connection.sending > settings.RECEIVE_SECONDS:
+                with suppress(OSError):  # closed in the meantime
+                    connection.sock.shutdown(socket.SHUT_RDWR)
 
     def hurry(self, connection: Connection, seconds: float) -> None:
         """Ends what a thread has waited for too long: the rest of a request, which it then takes for broken off, or

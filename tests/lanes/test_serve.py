@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
+from threading import Event, Thread
 
 import httpx
 import pytest
@@ -152,6 +153,31 @@ def test_attack_196_who_reads_no_answer_holds_no_thread_for_good(tmp_path, var):
         client = opened.enter_context(httpx.Client(timeout=30))
         for _ in range(1000):  # the threads come to a stand when what lies between the two ends is full
             assert client.get(f"{server.url}/livez").status_code == 200
+
+
+def test_attack_199_who_reads_a_long_answer_byte_by_byte_holds_no_thread(tmp_path, var):
+    impatient = {"GATEHOUSE_WEB_THREADS": "2", "GATEHOUSE_RECEIVE_SECONDS": "2"}
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **impatient, **SQLITE) as server, ExitStack() as opened:
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        wires = [opened.enter_context(socket.socket()) for _ in range(4)]
+        for wire in wires:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            wire.settimeout(30)
+            wire.connect(address)
+            wire.sendall(b"GET /docs/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 200)
+        ended = Event()
+        opened.callback(ended.set)
+        Thread(target=trickle, args=[wires, ended], daemon=True).start()
+        client = opened.enter_context(httpx.Client(timeout=30))
+        for _ in range(1000):  # the threads come to a stand when what lies between the two ends is full
+            assert client.get(f"{server.url}/livez").status_code == 200
+
+
+def trickle(wires, ended):
+    while not ended.wait(0.05):
+        for wire in wires:
+            with suppress(OSError):
+                wire.recv(2048)
 
 
 def test_attack_197_connections_that_do_not_end_hold_nobody(serving):
