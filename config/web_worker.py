@@ -22,6 +22,7 @@ from types import FrameType
 import psycopg
 from django.conf import settings
 from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -170,7 +171,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
     """
 
     def run(self) -> None:
-        leave_the_database_to_the_threads()
+        leave_out_what_nothing_needs()
         # As plain attributes: gunicorn looks each up by three calls, a dozen times a request.
         self.cfg.__dict__.update({name: getattr(self.cfg, name) for name in self.cfg.settings})
         self.poller = Poller()
@@ -374,14 +375,15 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             cut(database)
 
 
-def leave_the_database_to_the_threads() -> None:
-    """Three of the four things that Django does before and after each request: `a_live_database` is the one that
-    is needed, and the cache and the list of statements have nothing to close or empty.
+def leave_out_what_nothing_needs() -> None:
+    """Of what Django does before and after each request `a_live_database` is enough: cache and list of statements have
+    nothing to close or empty, and each request sets its routes anew.
     """
     request_started.disconnect(reset_queries)
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
+    request_finished.disconnect(reset_urlconf)
 
 
 def a_live_database() -> BaseDatabaseWrapper:
