@@ -99,6 +99,21 @@ def test_redaction(text, shown):
     assert redact(text) == shown
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{prefix}0123456789abcdef" for prefix in ("gcs_", "grt_", "gps_", "ik_", "whsec_", "GRT_")),
+        *(f"{scheme}\t0123456789abcdef" for scheme in ("Bearer", "basic", "DPOP")),
+        *(f"/{page}/0123456789abcdef" for page in ("invitations", "password/reset/key", "confirm-email")),
+        *(f"{name}{is_}0123456789abcdef" for name in ("token", "State") for is_ in ("=", ":")),
+        JWT.replace("eyJ", "EYJ"),
+    ],
+)
+def test_each_kind_of_secret_is_found_where_no_other_is(text):
+    assert "0123456789abcdef" not in redact(text)
+    assert "[redacted]" in redact(text)
+
+
 def test_attack_152_a_line_break_in_a_path_makes_no_second_line(lines, db):
     Client().get("/nothing%0a%7b%22event%22:%22forged%22%7d")
 
