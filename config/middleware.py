@@ -37,7 +37,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-Id", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if REQUEST_ID.match(given) else f"{random.getrandbits(128):032x}"
         request.META["gatehouse.request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -81,9 +81,9 @@ def get_bearer(request: HttpRequest, *, scope: str) -> Bearer:
     """
     bearer = find_bearer(request)
     if bearer is None:
-        if request.headers.get("Authorization", "").lower().startswith("dpop "):
+        if request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("dpop "):
             raise InvalidToken(dpop_challenge(request.path, "invalid_token"))
-        sent = "Authorization" in request.headers
+        sent = "HTTP_AUTHORIZATION" in request.META
         raise InvalidToken(challenge(request.path, error="invalid_token" if sent else "", scope=scope))
     bearer.check_scope(scope)
     return bearer
@@ -91,7 +91,7 @@ def get_bearer(request: HttpRequest, *, scope: str) -> Bearer:
 
 def find_bearer(request: HttpRequest) -> Bearer | None:
     """The bearer of `request`, or None. A token in the query is never read (RFC 9700 section 4.3.2)."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() not in ("bearer", "dpop"):
         return None
     if ", " in token or "access_token" in request.GET or "access_token" in request.POST:
@@ -116,7 +116,7 @@ def check_held(request: HttpRequest, token: str, jkt: str) -> None:
 
     Without its proof such a token is nobody's, by whatever scheme it is sent (RFC 9449 section 7).
     """
-    is_dpop = request.headers["Authorization"].lower().startswith("dpop ")
+    is_dpop = request.META["HTTP_AUTHORIZATION"].lower().startswith("dpop ")
     if not jkt or not is_dpop:
         raise InvalidToken(dpop_challenge(request.path, "invalid_token"), detail="token and scheme do not fit")
     try:

@@ -120,7 +120,7 @@ def read_credentials(request: HttpRequest, parameters: Parameters) -> Credential
     named = parameters.get("client_id", "")
     if "client_assertion" in parameters or "client_assertion_type" in parameters:
         return read_assertion(request, parameters)
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, encoded = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "basic":
         if not named:
             raise InvalidClient("no client named")
@@ -133,7 +133,7 @@ def read_credentials(request: HttpRequest, parameters: Parameters) -> Credential
 
 def read_assertion(request: HttpRequest, parameters: Parameters) -> Credentials:
     """RFC 7521 section 4.2; `client_id` is optional beside it, and has to be its subject."""
-    is_basic = request.headers.get("Authorization", "").lower().startswith("basic ")
+    is_basic = request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("basic ")
     if is_basic or "client_secret" in parameters:
         raise InvalidRequest("Use one method of client authentication.")
     assertion = parameters.get("client_assertion", "")

@@ -22,7 +22,7 @@ PATHS = (
 
 def allow_origin(request: HttpRequest, application_id: int) -> None:
     """Lets the answer be read by the request's origin if client `application_id` registered it."""
-    origin = request.headers.get("Origin")
+    origin = request.META.get("HTTP_ORIGIN")
     if origin and request.path in PATHS:
         known = Application.objects.filter(pk=application_id).values_list("allowed_origins", flat=True).first()
         request.META["gatehouse.allowed_origin"] = origin if origin in (known or "").split() else ""
@@ -45,7 +45,7 @@ class CorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        origin = request.headers.get("Origin")
+        origin = request.META.get("HTTP_ORIGIN")
         if request.path not in PATHS or origin is None:
             return self.get_response(request)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:

@@ -28,10 +28,10 @@ def read(request: HttpRequest, now: datetime, *, access_token: str = "") -> str:
     With `access_token` the proof has to name it. A proof counts for one request, in which it may
     be asked for twice. Raises InvalidDpopProof.
     """
-    if "DPoP" not in request.headers:
+    if "HTTP_DPOP" not in request.META:
         return ""
     if PROVED not in request.META:
-        request.META[PROVED] = check(request.headers["DPoP"], request, access_token, now)
+        request.META[PROVED] = check(request.META["HTTP_DPOP"], request, access_token, now)
     return str(request.META[PROVED])
 
 

@@ -115,7 +115,7 @@ def challenge_strangers(request: HttpRequest) -> ApiError | None:
 
 def check_secret(request: HttpRequest, partner_id: str, now: datetime) -> Caller:
     """One answer for absent, unknown, expired and another partner's: ids can't be probed."""
-    given = request.headers.get("X-Partnership-Secret", "")
+    given = request.META.get("HTTP_X_PARTNERSHIP_SECRET", "")
     secret = LIVE_SECRET.first(digest=digest(given), now=now)
     if secret is None or secret.partner_id != partner_id:
         raise InvalidCredentials

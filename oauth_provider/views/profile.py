@@ -16,7 +16,7 @@ from oauth_provider.opaque import base64url, digest
 def profile(request: HttpRequest) -> HttpResponse:
     bearer = get_bearer(request, scope="user:read")
     allow_origin(request, bearer.application_id)
-    token = request.headers["Authorization"].partition(" ")[2]
+    token = request.META["HTTP_AUTHORIZATION"].partition(" ")[2]
     usage = rate_limit.use_hot("profile", base64url(digest(token)), request)
     usage.check()
     if bearer.person is None:
