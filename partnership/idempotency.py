@@ -53,7 +53,7 @@ def answer_once(
 
     Raises IdempotencyInProgress (409), IdempotencyKeyReused and Invalid (422: the key's length).
     """
-    key = request.headers.get("Idempotency-Key")
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None or request.method not in METHODS:
         return produce()
     if not 1 <= len(key) <= MAX_LENGTH:

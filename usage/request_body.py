@@ -31,7 +31,7 @@ def read_events(request: HttpRequest) -> list[object]:
 
     Raises UnsupportedMediaType (415), RequestTooLarge (413), BadRequest (400: not what it says it is).
     """
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     # Before the body is touched: of a form Django has read it already, to look for a token.
     check_type(str(request.content_type), (request.content_params or {}).get("charset", "utf-8"), encoding)
     held = parse(unpack(request.body) if encoding in GZIP else request.body)
