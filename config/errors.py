@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.core import exceptions
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -156,12 +156,12 @@ class ErrorMiddleware:
         if status in (404, 405) and request.path.startswith(GUARDED_PATHS):
             stranger = challenge_at(request.path)(request)
             if stranger is not None:
-                return render_error(request, stranger)
+                return instead_of(response, render_error(request, stranger))
         if not is_unrendered(request, response):
             return response
         if status == 405:
-            return render_error(request, MethodNotAllowed(response.get("Allow", "")))
-        return render_error(request, PLAIN[status]()) if status in PLAIN else response
+            return instead_of(response, render_error(request, MethodNotAllowed(response.get("Allow", ""))))
+        return instead_of(response, render_error(request, PLAIN[status]())) if status in PLAIN else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match exception:
@@ -173,10 +173,24 @@ class ErrorMiddleware:
                 return render_error(request, RequestTooLarge())
             case exceptions.PermissionDenied():
                 return render_error(request, Forbidden())
-            # The latter two: a form in a charset or with a boundary that nobody can read.
-            case exceptions.SuspiciousOperation() | exceptions.BadRequest() | MultiPartParserError():
+            # The latter three: a form in a charset or with a boundary that nobody can read, a body that breaks off.
+            case (
+                exceptions.SuspiciousOperation()
+                | exceptions.BadRequest()
+                | MultiPartParserError()
+                | UnreadablePostError()
+            ):
                 return render_error(request, BadRequest(detail=type(exception).__name__))
         return render_error(request, failure(request, exception))
+
+
+def instead_of(answered: HttpResponse, response: HttpResponse) -> HttpResponse:
+    """`response` with what the middleware within this one has said of the answer that it replaces."""
+    for name in ("X-Frame-Options", "Content-Security-Policy"):
+        if name in answered:
+            response.headers.setdefault(name, answered[name])
+    response.headers["Content-Length"] = str(len(response.content))
+    return response
 
 
 def failure(request: HttpRequest, exception: BaseException | None) -> ApiError:

@@ -70,6 +70,8 @@ def logging_config(*, as_json: bool, level: str) -> None:
                 # Our own request line says the same, with the request's id.
                 "django.request": {"level": "CRITICAL"},
                 "django.server": {"level": "CRITICAL"},
+                # A 400 on our own line: else whoever names another host fills the log with tracebacks.
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
             },
         }
     )

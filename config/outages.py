@@ -21,6 +21,8 @@ def refusal(fault: BaseException | None) -> Unavailable | None:
             return Unavailable(detail=f"cache: {kind(fault)}")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
             return Unavailable(detail=f"disk: {kind(fault)}")
+        case OSError(errno=errno.EMFILE | errno.ENFILE):
+            return Unavailable(detail=f"descriptors: {kind(fault)}")
     return None
 
 

@@ -23,6 +23,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import get_resolver
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from config.settings import url_host
@@ -63,6 +64,15 @@ class QuietLogger(Logger):  # type: ignore[misc]  # it has no type hints
         self.error_log.propagate = True
 
 
+class WebParent(Arbiter):  # type: ignore[misc]  # it has no type hints
+    """Gunicorn's parent of processes, to whom the terminal's signals say nothing: `run_child` has why."""
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
     """Gunicorn with our settings, on a socket that is already bound."""
 
@@ -87,6 +97,9 @@ class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
             "forwarded_allow_ips": "",  # accounts/client_address.py alone decides whom to believe
         }.items():
             self.cfg.set(name, value)
+
+    def run(self) -> None:
+        WebParent(self).run()
 
     def load(self) -> object:
         application = get_wsgi_application()
@@ -142,9 +155,10 @@ class Children:
 
 
 def run_child(body: Callable[[], None]) -> int:
-    # Ctrl+C reaches the whole terminal group; only the parent acts on it, once, in order.
+    # Ctrl+C and a hang-up reach the whole terminal group; only the parent acts on them, once, in order.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         body()
     except SystemExit as end:

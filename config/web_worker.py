@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import struct
 import sys
@@ -39,6 +40,7 @@ MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that wait
 GONE = (ConnectionError, TimeoutError, BlockingIOError)  # the client; the last is SO_SNDTIMEO's: it did not read
 AT_ONCE = 50  # connections that are ended where the system has none left
 PIECE_BYTES = 256 * 1024  # of an answer, which has to be taken in RECEIVE_SECONDS
+HEAD_BYTES = 32 * 1024  # of a request, all its headers together
 UNREAD_BYTES = 64 * 1024  # of a body that nobody asked for, or sent after our last word
 
 
@@ -86,14 +88,14 @@ else:
 
 
 class Connection:
-    """By the monotonic clock: `until` when it may wait, `since` when a thread is busy with its request, `sending` since
-    when with a piece of its answer.
+    """By the monotonic clock: `until` when it may wait; since when a thread is busy with it (`taken`), with its request
+    (`since`) and with a piece of the answer (`sending`).
     """
 
     def __init__(self, worker: WebWorker, opened: socket.socket, client: object, server: object) -> None:
         self.sock, self.client, self.server = opened, client, server
         self.parser = Requests(worker.cfg, opened, client)
-        self.until = self.since = self.sending = 0.0
+        self.until = self.taken = self.since = self.sending = 0.0
         self.database: BaseDatabaseWrapper | None = None  # of the thread that answers
         self.is_over = False  # we have said our last word
         self.unread = UNREAD_BYTES
@@ -103,9 +105,25 @@ class Connection:
         """Whether it sent the beginning of its next request already."""
         return bool(self.parser.unreader.buf.tell())
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether something that nobody has read yet has arrived."""
+        try:
+            return bool(self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return False
+
+
+class BriefRequest(Request):  # type: ignore[misc]  # it has no type hints
+    """Gunicorn's, which takes 800 KiB of headers and goes through them anew at each packet."""
+
+    max_buffer_headers = property(lambda self: HEAD_BYTES, lambda self, most: None)
+
 
 class Requests(RequestParser):  # type: ignore[misc]  # it has no type hints
     """Gunicorn's, without the time limit for the rest of a body, which the watchman keeps."""
+
+    mesg_class = BriefRequest
 
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = UNREAD_BYTES) -> bool:
         """Whether it has read all that was sent with the last request, if that was not too much."""
@@ -190,12 +208,17 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             self.finish()
 
     def finish(self) -> None:
-        """Answers who has asked, and who does so in a moment."""
+        """Answers who has asked, those too whom nobody has let in yet, and who asks in a moment."""
         for number in self.listeners:
             self.poller.forget(number)
+        listeners, self.listeners = self.listeners, {}
         linger, until = time.monotonic() + LINGER_SECONDS, time.monotonic() + self.cfg.graceful_timeout
         for connection in tuple(self.waiting.values()):
             connection.until = min(connection.until, linger)
+        for listener in listeners.values():
+            while self.accept(listener):
+                pass
+            listener.close()
         was_quiet = False
         while time.monotonic() < until:
             is_quiet = not (self.waiting or self.busy)
@@ -203,6 +226,12 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
                 break
             was_quiet = is_quiet
             self.watch_over(seconds=0.05)
+
+    def init_signals(self) -> None:
+        """The terminal's reach the whole group: the parent of all acts on them, once, in order."""
+        super().init_signals()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         waiting.stopping.set()
@@ -230,16 +259,18 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             for number in self.listeners:
                 self.poller.watch(number)
 
-    def accept(self, listener: socket.socket) -> None:
+    def accept(self, listener: socket.socket) -> bool:
+        """Whether there was one."""
         try:
             opened, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):  # another process was faster, or it is gone again
             self.listen()
-            return
+            return False
         except OSError as fault:  # no descriptor is left; again within a second
-            self.log.error("no connection can be accepted: %s", fault.strerror)
-            self.make_room(self.waiting, len(self.waiting) - AT_ONCE)
-            return
+            if self.alive:
+                self.log.error("no connection can be accepted: %s", fault.strerror)
+                self.make_room(self.waiting, len(self.waiting) - AT_ONCE)
+            return False
         opened.setblocking(True)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", settings.RECEIVE_SECONDS, 0))
         connection = Connection(self, opened, client, listener.getsockname())
@@ -248,6 +279,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         self.make_room(self.silent, MOST_SILENT)
         self.make_room(self.waiting, self.cfg.worker_connections)
         self.listen()
+        return True
 
     def make_room(self, among: dict[int, Connection], most: int) -> None:
         """Ends those that have waited longest."""
@@ -269,6 +301,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         if connection.is_over:
             self.part(connection)
             return
+        connection.taken = time.monotonic()
         self.busy.add(connection)
         try:
             may_ask_again = self.answered_all(connection)
@@ -292,11 +325,15 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         request = None
         try:
             request = next(connection.parser)
-            return self.respond(request, connection) and connection.parser.finish_body()
+            may_ask_again = self.respond(request, connection)
         except (NoMoreData, StopIteration, *GONE):
             return False
         except Exception as fault:  # what can't be read as HTTP, and what the application let through
             self.handle_error(request, connection.sock, connection.client, fault)
+            return False
+        try:
+            return may_ask_again and connection.parser.finish_body()
+        except Exception:  # the rest can't be read: a second answer would be taken for that of the next request
             return False
 
     def respond(self, request: Request, connection: Connection) -> bool:
@@ -352,25 +389,26 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             self.alive = False
         now = time.monotonic()
         for number, connection in tuple(self.waiting.items()):
-            if connection.until < now:
+            if connection.until < now and (connection.is_over or not connection.has_asked):
                 self.give_up(number)
         for connection in tuple(self.busy):
-            self.hurry(connection, now - connection.since)
+            self.hurry(connection, now)
             if connection.sending and now - connection.sending > settings.RECEIVE_SECONDS:
                 with suppress(OSError):  # closed in the meantime
                     connection.sock.shutdown(socket.SHUT_RDWR)
 
-    def hurry(self, connection: Connection, seconds: float) -> None:
+    def hurry(self, connection: Connection, now: float) -> None:
         """Ends what a thread has waited for too long: the rest of a request, which it then takes for broken off, or
         the database.
 
-        A database that is connected and silent: the driver waits for ever, but not for a socket that is shut. The
-        thread meets an OperationalError, which is a 503 (docs/decisions/0152).
+        Requests one behind the other have the time of one, or each would begin it anew with its first byte. A database
+        that is connected and silent: the driver waits for ever, but not for a socket that is shut. The thread meets
+        an OperationalError, which is a 503 (docs/decisions/0152).
         """
-        if seconds > settings.RECEIVE_SECONDS:
+        if now - connection.taken > settings.RECEIVE_SECONDS:
             with suppress(OSError):  # closed in the meantime
                 connection.sock.shutdown(socket.SHUT_RD)
-        if seconds > settings.DATABASE_SECONDS and connection.database:
+        if now - connection.since > settings.DATABASE_SECONDS and connection.database:
             database, connection.database = connection.database, None
             cut(database)
 

@@ -68,6 +68,12 @@ def test_a_failure_is_logged_without_the_secrets_that_it_speaks_of(lines):
         assert secret not in text
 
 
+def test_another_host_than_ours_is_one_line(lines):
+    assert Client().get("/auth/v1/profile", headers={"Host": "elsewhere.example"}).status_code == 400
+
+    assert [line["event"] for line in lines() if line.get("path") != "/auth/v1/profile" or "exception" in line] == []
+
+
 def test_a_secret_inside_a_structure_is_hidden_too(lines):
     structlog.get_logger("anything").warning("refused", body={"client_secret": "abc"}, tokens=[JWT], status=400)
 

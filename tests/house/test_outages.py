@@ -106,6 +106,7 @@ def by(code):
         by(sqlite3.SQLITE_BUSY),
         redis.ConnectionError(),
         OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EMFILE, "Too many open files"),
     ],
 )
 def test_what_may_be_tried_again_is_a_503(fault):

@@ -104,3 +104,16 @@ def test_what_is_not_http_is_refused_and_the_connection_ended(wire):
     wire.sendall(b"\x16\x03\x01\x02\x00 not at all\r\n\r\n")
 
     assert everything(wire).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_attack_201_more_headers_than_anybody_needs_are_refused(wire):
+    wire.sendall(LAST.replace(b"Host", b"".join(b"X-%d: %s\r\n" % (each, b"a" * 5000) for each in range(7)) + b"Host"))
+
+    assert everything(wire).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("path", [b"/livez", b"/api/oauth/v1/jwks.json"])
+def test_attack_202_a_body_that_cannot_be_read_gets_no_second_answer(wire, path):
+    wire.sendall(b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n" % path + LIVE)
+
+    assert len(everything(wire).split(b"HTTP/1.1 ")) == 2

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from config.serving import STOP_WITHIN_SECONDS
-from config.web_worker import MOST_SILENT
+from config.web_worker import LINGER_SECONDS, MOST_SILENT
 from tests.lanes.server import ROOT, left_running, running
 
 pytestmark = pytest.mark.processes
@@ -87,6 +87,34 @@ def test_ctrl_c_stops_it_as_sigterm_does(serving):
 
     assert serving.process.wait(timeout=20) == 0
     assert left_running(serving.process.pid) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_a_stop_answers_who_has_asked(tmp_path, var, how):
+    with (
+        running(tmp_path, GATEHOUSE_VAR=str(var), GATEHOUSE_WEB_THREADS="2", **SQLITE) as server,
+        ExitStack() as opened,
+    ):
+        kept, *halves = connect(server, 3, opened)
+        asked(kept)
+        for half in halves:  # both threads wait for the last byte
+            half.sendall(HALF)
+            httpx.get(f"{server.url}/livez", timeout=30) if half is halves[0] else None
+        [outside] = connect(server, 1, opened)  # nobody is free to let it in
+        for wire in (kept, outside):
+            wire.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        os.killpg(server.process.pid, how)
+        kept.settimeout(LINGER_SECONDS + 1)
+        with pytest.raises(TimeoutError):  # it is not hung up on
+            kept.recv(1)
+        with pytest.raises(ConnectionError):  # others are sent elsewhere
+            connect(server, 1, opened)
+        for half in halves:
+            half.sendall(b"}       ")
+        for wire in (kept, outside, *halves):
+            wire.settimeout(30)
+            assert wire.recv(9) == b"HTTP/1.1 "
+        assert server.process.wait(timeout=STOP_WITHIN_SECONDS) == 0
 
 
 def test_neither_a_silent_connection_nor_half_a_request_holds_a_stop(serving):
@@ -178,6 +206,25 @@ def trickle(wires, ended):
         for wire in wires:
             with suppress(OSError):
                 wire.recv(2048)
+
+
+def test_attack_200_requests_that_never_end_between_two_packets_hold_no_thread(tmp_path, var):
+    impatient = {"GATEHOUSE_WEB_THREADS": "2", "GATEHOUSE_RECEIVE_SECONDS": "1"}
+    with running(tmp_path, GATEHOUSE_VAR=str(var), **impatient, **SQLITE) as server, ExitStack() as opened:
+        wires = connect(server, 2, opened)
+        for wire in wires:
+            wire.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        ended = Event()
+        opened.callback(ended.set)
+        Thread(target=end_and_begin, args=[wires, ended], daemon=True).start()
+        assert httpx.get(f"{server.url}/livez", timeout=15).status_code == 200
+
+
+def end_and_begin(wires, ended):
+    while not ended.wait(0.2):
+        for wire in wires:
+            with suppress(OSError):
+                wire.sendall(b"\r\nGET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n")
 
 
 def test_attack_197_connections_that_do_not_end_hold_nobody(serving):

@@ -41,7 +41,6 @@ class Command(BaseCommand):
                 self.prepare()
             with metrics_folder():
                 self.start(children, opened, with_worker=not no_worker)
-                opened.close()
                 self.greet(host, port)
                 ended = children.wait()
         except Stopped:
@@ -73,6 +72,7 @@ class Command(BaseCommand):
 
     def start(self, children: Children, opened: socket, *, with_worker: bool) -> None:
         children.start("web", Web(opened).run)
+        opened.close()  # the web's alone, or who calls while it stops would be let in by nobody
         if with_worker:
             children.start("worker", work)
 
