@@ -185,7 +185,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
     Who takes it out of `waiting` has it: a thread because it is ready, or the watchman because its time is up. Nobody
     holds a thread with half a request, with none, or by hardly reading its answer; nor does a silent database. A stop
     waits for nobody who has asked nothing, nor for a project. Why: docs/decisions/0073, 0152, 0188; docs/attacks.md,
-    rows 120, 171 and 196 to 199.
+    rows 120, 171 and 196 to 202.
     """
 
     def run(self) -> None:
@@ -216,7 +216,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         for connection in tuple(self.waiting.values()):
             connection.until = min(connection.until, linger)
         for listener in listeners.values():
-            while self.accept(listener):
+            while self.accept(listener) and time.monotonic() < linger:
                 pass
             listener.close()
         was_quiet = False
