@@ -214,9 +214,12 @@ def is_unrendered(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def page(status: int, message: _StrPromise) -> Callable[..., HttpResponse]:
+    """Answers people with `message`, and programs with the class's own sentence, which docs/errors.md has."""
+
     def handler(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         request.META.setdefault("gatehouse.request_id", "")
-        return render_error(request, PLAIN[status](str(message)))
+        is_page = dialect(request.path) is render_page
+        return render_error(request, PLAIN[status](str(message) if is_page else ""))
 
     return handler
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from accounts.errors import NotFound
+
 NOBODYS = "4f0a1c52-6c1e-4f6e-9a57-0d9b7a3c1e11"
 
 
@@ -44,6 +46,15 @@ def test_anothers_unknown_and_malformed_are_the_same_404(as_mallory, team):
     assert all("not found" in answer["error"] and "message" not in answer.body for answer in answers)
     assert answers[0].body.keys() == {"error", "code", "requestId"}
     assert len({(answer["code"], answer["error"]) for answer in answers[:4]}) == 1
+
+
+@pytest.mark.contract("platform.md", "Organizations", "not found")
+def test_an_address_that_is_not_there_says_so_in_the_same_words(as_alice):
+    answer = as_alice.get("/organizations/v1/x/y/z")
+
+    assert (answer.status, answer["code"]) == (404, "not_found")
+    assert answer["error"] == NotFound.message
+    assert "not found" in answer["error"]
 
 
 def test_a_token_without_the_scope_is_refused(token_of, alice, team):
