@@ -31,8 +31,10 @@ WORDS: dict[str, Word] = {
         "Check the client's id and secret, and ask staff whether it is switched on.",
     ),
     "invalid_grant": Word(
-        "The code or token is expired, used, revoked or another client's.",
-        "Send the person to authorize again.",
+        "The code or token is expired, used, revoked or another client's, or `redirect_uri`, `code_verifier` or the "
+        "DPoP key is not the one that it was given for.",
+        "Compare `redirect_uri`, `code_verifier` and key with those of the authorization request, then send the person "
+        "to authorize again. The answer never says which it was; the server's log does: `refused`, in `detail`.",
     ),
     "invalid_scope": Word(
         "The scope is unknown, not allowed for this client, or wider than what was granted.",

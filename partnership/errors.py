@@ -24,7 +24,10 @@ class Invalid(ApiError):
 
     status, code = 422, "validation_error"
     message = "A parameter has a value that is not allowed."
-    mend = "Mend the parameters that `errors` names. The list of what is allowed is in its sentence."
+    mend = (
+        "Mend the parameters that `errors` names: the sentence of each says what is wrong. What is allowed stands "
+        "there, or in the API reference."
+    )
 
     def __init__(self, *faults: Fault) -> None:
         errors = [{"param": fault.param, "code": fault.code, "message": fault.message} for fault in faults]
