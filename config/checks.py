@@ -26,6 +26,10 @@ from oauth_provider.models import SigningKey
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 KEPT_FILES = ("secret_key", "encryption_key", "demo.json")
+NO_PROFILE = (
+    "GATEHOUSE_PROFILE is not set, so the settings are read as those of production. "
+    "Did you mean GATEHOUSE_PROFILE=embedded, as `make run` sets it?"
+)
 TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 TO_MAKE_A_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
 
@@ -40,10 +44,20 @@ def system_faults() -> list[Fault]:
     return [fault for check in SYSTEM_CHECKS for fault in check()]
 
 
+def told(faults: Sequence[Fault]) -> str:
+    """All of them, as a terminal shows them."""
+    return "\n\n".join([*map(str, faults), *([NO_PROFILE] if profile_is_missing() else [])])
+
+
+def profile_is_missing() -> bool:
+    """Nobody said which profile it is: production's faults may be those of a developer's machine."""
+    return not os.environ.get("GATEHOUSE_PROFILE")
+
+
 def refuse_faults() -> None:
     """Ends a command with 78 before it begins, where settings are wrong; says all that is."""
     if faults := setting_faults():
-        sys.stderr.write("\n\n".join(map(str, faults)) + "\n")
+        sys.stderr.write(told(faults) + "\n")
         sys.exit(EXIT_CONFIGURATION)
 
 

@@ -64,7 +64,7 @@ def text(name: str, default: str) -> str:
     return read(env.str, name, default)
 
 
-PROFILE: str = read(env.str, "PROFILE", "production")
+PROFILE: str = read(one_of("production", "embedded"), "PROFILE", "production")
 EMBEDDED = PROFILE == "embedded"
 DEBUG: bool = read(env.bool, "DEBUG", False)
 VAR = Path(read(env.str, "VAR", str(ROOT / "var")))

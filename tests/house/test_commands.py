@@ -64,6 +64,25 @@ def test_a_variable_that_does_not_parse_is_told_by_name(tmp_path):
 
 
 @pytest.mark.processes
+def test_a_profile_that_there_is_not_is_told_and_is_not_embedded(tmp_path):
+    refused = run("doctor", GATEHOUSE_PROFILE="nonsense", GATEHOUSE_VAR=str(tmp_path))
+
+    assert refused.returncode == 78
+    assert "GH012  GATEHOUSE_PROFILE can't be read\n  cause  not one of production, embedded\n" in refused.stdout
+    assert "GH001" in refused.stdout
+    assert "Did you mean" not in refused.stdout
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("name", ["doctor", "serve", "rotate_keys"])
+def test_faults_without_a_profile_come_with_a_question(name, tmp_path):
+    refused = run(name, GATEHOUSE_VAR=str(tmp_path))
+
+    assert refused.returncode == 78
+    assert "Did you mean GATEHOUSE_PROFILE=embedded, as `make run` sets it?" in refused.stdout + refused.stderr
+
+
+@pytest.mark.processes
 def test_an_unknown_option_is_exit_2():
     assert run("doctor", "--jsn", GATEHOUSE_PROFILE="embedded", GATEHOUSE_VAR=str(settings.VAR)).returncode == 2
 

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from config import condition, examination
-from config.checks import EXIT_CONFIGURATION, setting_faults, system_faults
+from config.checks import EXIT_CONFIGURATION, setting_faults, system_faults, told
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(report, indent=2))
         else:
             self.stdout.write("\n".join(map(str, lines)))
-            self.stdout.write("\n" + "\n\n".join(map(str, faults)) if faults else "\nNo fault found.")
+            self.stdout.write("\n" + told(faults) if faults else "\nNo fault found.")
         if faults:
             sys.exit(EXIT_CONFIGURATION)
         if any(line.level == "fail" for line in lines):

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from config import STARTED_SECONDS, condition, demo_data
-from config.checks import EXIT_CONFIGURATION, port_taken, setting_faults, system_faults, unapplied_migrations
+from config.checks import EXIT_CONFIGURATION, port_taken, setting_faults, system_faults, told, unapplied_migrations
 from config.serving import Children, Stopped, Web, open_port, stop_on_signals, wait_until_ready
 from oauth_provider import keys
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         except OSError as failure:
             faults.append(port_taken(host, port, failure.strerror or type(failure).__name__))
         if faults:
-            self.stderr.write("\n\n".join(map(str, sorted(faults, key=lambda fault: fault.code))))
+            self.stderr.write(told(sorted(faults, key=lambda fault: fault.code)))
             sys.exit(EXIT_CONFIGURATION)
         return opened
 
