@@ -3,7 +3,7 @@
     make run                             in one terminal
     python3 examples/device_login.py     in another, in the same folder
 
-It reads where Gatehouse is, and its own client id, from var/demo.json. Elsewhere say both:
+It reads where Gatehouse is, and its own client id, from var/demo.json. Elsewhere give both:
 
     python3 examples/device_login.py https://id.example clf_...
 """
@@ -51,24 +51,40 @@ def wait_for_tokens(base_url: str, client_id: str, codes: dict[str, Any]) -> dic
 
 
 def call(url: str, body: dict[str, str] | None, access_token: str = "") -> dict[str, Any]:
-    """The JSON answer, a refusal's too."""
+    """The JSON answer, a refusal's too; where none comes, the program ends with the reason."""
     headers = {"Content-Type": "application/json"}
     if access_token:
         headers["Authorization"] = f"Bearer {access_token}"
     data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(url, data, headers)  # noqa: S310  the address that the caller gave
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with opened(urllib.request.Request(url, data, headers)) as answer:  # noqa: S310  the address that the caller gave
             held: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as refusal:
-        held = json.load(refusal)
+    except (OSError, ValueError) as failure:  # nobody is there, or somebody who speaks no JSON
+        raise SystemExit(f"No answer from {url}: {getattr(failure, 'reason', failure)}") from None
     return held
 
 
+def opened(request: urllib.request.Request) -> Any:
+    try:
+        return urllib.request.urlopen(request, timeout=30)  # noqa: S310
+    except urllib.error.HTTPError as refusal:
+        return refusal
+
+
 def demo() -> list[str]:
-    held = json.loads((Path(__file__).resolve().parent.parent / "var" / "demo.json").read_text())
+    path = Path(__file__).resolve().parent.parent / "var" / "demo.json"
+    if not path.exists():
+        raise SystemExit(f"There is no {path}: start `make run` first, or give an address and a client id")
+    held = json.loads(path.read_text())
     return [held["base_url"], held["clients"]["device"]["client_id"]]
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(sys.argv[1:3] if len(sys.argv) > 2 else demo())))
+    given = sys.argv[1:]
+    if {"-h", "--help"} & set(given):
+        print(__doc__)
+    elif len(given) not in (0, 2):
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    else:
+        sys.exit(main(*(given or demo())))
