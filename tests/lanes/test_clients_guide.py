@@ -81,6 +81,26 @@ def test_a_public_client_registers_itself_and_a_command_line_signs_in(start, ali
     assert rest_of(program)["user"]["email"] == "alice@example.com"
 
 
+@pytest.mark.parametrize("client", ["confidential", "public", "device", "machine"])
+def test_the_demos_lines_set_what_the_programs_read(client, server, tmp_path):
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    (tmp_path / "var").symlink_to(server.log.parent)
+    function = re.search(r"^demo\(\) \{.*?\}$", (ROOT / "docs" / "quickstart.md").read_text(), re.MULTILINE | re.DOTALL)
+    said = subprocess.run(
+        ["bash", "-eu"],
+        input=f"{function[0]}\n{PROGRAMS[f'demo_{client}.sh']}env",
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    held = dict(line.partition("=")[::2] for line in said.splitlines())
+    expected = {key.upper(): value for key, value in server.demo["clients"][client].items()}
+    assert {name: held.get(name) for name in expected} == expected
+
+
 def test_curl(start, alice):
     program = start("curl.sh")
     callback = alice.allow(program.stdout.readline().strip())
@@ -116,7 +136,7 @@ def test_a_machine_sends_an_event(start, server, name):
         timeout=60,
     ).json()
 
-    said = rest_of(start(name, "machine", PROJECT=made["project"]["id"]))
+    said = rest_of(start(name, "machine", PROJECT_ID=made["project"]["id"]))
 
     assert said == {"accepted": 1, "duplicates": 0, "rejected": []}
 

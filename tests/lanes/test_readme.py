@@ -1,4 +1,4 @@
-"""The README's lines, run as they stand there."""
+"""The lines of the README and of the guides that begin after `make run`, run as they stand there."""
 
 import os
 import re
@@ -13,20 +13,32 @@ from tests.lanes.visitor import Visitor
 pytestmark = pytest.mark.processes
 
 
-def test_the_lines_of_the_readme_fetch_a_machines_and_a_persons_token(tmp_path):
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    folder = tmp_path / "clone"
-    folder.mkdir()
-    (folder / ".venv").symlink_to(ROOT / ".venv")
-    with (
-        running(
-            tmp_path, GATEHOUSE_VAR=str(folder / "var"), GATEHOUSE_DATABASE_URL="", GATEHOUSE_REDIS_URL=""
-        ) as server,
-        subprocess.Popen(
-            ["bash"], cwd=folder, env=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as shell,
-    ):
-        shell.stdin.write(blocks[0] + "echo\n" + blocks[1])
+def blocks_of(document):
+    return re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "clone"
+    made.mkdir()
+    (made / ".venv").symlink_to(ROOT / ".venv")
+    return made
+
+
+@pytest.fixture
+def server(tmp_path, folder):
+    with running(
+        tmp_path, GATEHOUSE_VAR=str(folder / "var"), GATEHOUSE_DATABASE_URL="", GATEHOUSE_REDIS_URL=""
+    ) as started:
+        yield started
+
+
+def test_the_lines_of_the_readme_fetch_a_machines_and_a_persons_token(server, folder):
+    blocks = blocks_of("README.md")
+    with subprocess.Popen(
+        ["bash"], cwd=folder, env=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as shell:
+        shell.stdin.write(blocks[0] + blocks[1])
         shell.stdin.flush()
         machine = shell.stdout.readline()
         url = shell.stdout.readline().strip()
@@ -37,3 +49,15 @@ def test_the_lines_of_the_readme_fetch_a_machines_and_a_persons_token(tmp_path):
     assert '"access_token"' in machine
     assert '"refresh_token"' in out
     assert '"email": "alice@example.com"' in out
+
+
+def test_the_lines_of_the_guides_run_in_one_shell_after_those_of_the_readme(server, folder):
+    lines = [*blocks_of("README.md")[:2], *blocks_of("docs/partners.md"), *blocks_of("docs/usage.md")]
+    done = subprocess.run(
+        ["bash", "-eu"], input="".join(lines), cwd=folder, capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert done.stderr == ""
+    assert '"accepted": 1, "duplicates": 0, "rejected": []' in done.stdout
+    assert '"paused"' in done.stdout
+    assert re.findall(r'"success": false|"error"|"code": "(?!invalid_value)[a-z_]+"', done.stdout) == []

@@ -12,12 +12,12 @@ from tests.usage.clients import MeterClient
 from usage.sql_store import store
 
 GUIDE = settings.ROOT / "docs" / "usage.md"
-SEND = re.compile(r'^curl .*"\$BASE/usage/v1/events".*$', re.MULTILINE)
+SEND = re.compile(r'^curl .*"\$GATEHOUSE/usage/v1/events".*$', re.MULTILINE)
 
 
 def run(line: str, gauge: MeterClient):
     now = datetime.now(UTC).isoformat()
-    for name, value in {"BASE": "", "TOKEN": gauge.token, "PROJECT": gauge.project, "NOW": now}.items():
+    for name, value in {"GATEHOUSE": "", "TOKEN": gauge.token, "PROJECT_ID": gauge.project, "NOW": now}.items():
         line = line.replace(f"${name}", value)
     words = shlex.split(line)
     headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
