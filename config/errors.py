@@ -152,16 +152,8 @@ class ErrorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        status = response.status_code
-        if status in (404, 405) and request.path.startswith(GUARDED_PATHS):
-            stranger = challenge_at(request.path)(request)
-            if stranger is not None:
-                return instead_of(response, render_error(request, stranger))
-        if not is_unrendered(request, response):
-            return response
-        if status == 405:
-            return instead_of(response, render_error(request, MethodNotAllowed(response.get("Allow", ""))))
-        return instead_of(response, render_error(request, PLAIN[status]())) if status in PLAIN else response
+        refusal = refusal_of(request, response)
+        return response if refusal is None else instead_of(response, render_error(request, refusal))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match exception:
@@ -182,6 +174,20 @@ class ErrorMiddleware:
             ):
                 return render_error(request, BadRequest(detail=type(exception).__name__))
         return render_error(request, failure(request, exception))
+
+
+def refusal_of(request: HttpRequest, response: HttpResponse) -> ApiError | None:
+    """What to say in place of `response`: to strangers who they are not, and where Django answered by itself."""
+    status = response.status_code
+    if status in (404, 405) and request.path.startswith(GUARDED_PATHS):
+        stranger = challenge_at(request.path)(request)
+        if stranger is not None:
+            return stranger
+    if not is_unrendered(request, response):
+        return None
+    if status == 405:
+        return MethodNotAllowed(response.get("Allow", ""))
+    return PLAIN[status]() if status in PLAIN else None
 
 
 def instead_of(answered: HttpResponse, response: HttpResponse) -> HttpResponse:

@@ -20,7 +20,7 @@ def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 
 class LineFormatter(structlog.stdlib.ProcessorFormatter):
-    """The library's, which works off each of our own events as if it came from a stranger: a sixth of a line's time."""
+    """The library's, which works off each of our own events as a stranger's: a quarter of a line's time."""
 
     def format(self, record: logging.LogRecord) -> str:
         if not isinstance(record.msg, dict):

@@ -27,7 +27,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from config.settings import url_host
-from config.web_worker import WebWorker
+from config.web_worker import WebWorker, leave_the_terminal_to_the_parent
 
 FINISH_SECONDS = 10  # for the requests that are under way
 STOP_WITHIN_SECONDS = 15  # well below the 30 s after which platforms kill
@@ -65,12 +65,11 @@ class QuietLogger(Logger):  # type: ignore[misc]  # it has no type hints
 
 
 class WebParent(Arbiter):  # type: ignore[misc]  # it has no type hints
-    """Gunicorn's parent of processes, to whom the terminal's signals say nothing: `run_child` has why."""
+    """Gunicorn's parent of processes, which would end at once at Ctrl+C, and load itself anew at a hang-up."""
 
     def init_signals(self) -> None:
         super().init_signals()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        leave_the_terminal_to_the_parent()
 
 
 class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
@@ -155,10 +154,8 @@ class Children:
 
 
 def run_child(body: Callable[[], None]) -> int:
-    # Ctrl+C and a hang-up reach the whole terminal group; only the parent acts on them, once, in order.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    leave_the_terminal_to_the_parent()
     try:
         body()
     except SystemExit as end:

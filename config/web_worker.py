@@ -125,16 +125,16 @@ class Requests(RequestParser):  # type: ignore[misc]  # it has no type hints
 
     mesg_class = BriefRequest
 
-    def finish_body(self, deadline: float | None = None, max_bytes: int | None = UNREAD_BYTES) -> bool:
+    def finish_body(self) -> bool:
         """Whether it has read all that was sent with the last request, if that was not too much."""
-        body, left = self.mesg and self.mesg.body, max_bytes or UNREAD_BYTES
-        while body and not body.failed:
+        if not self.mesg:
+            return True
+        body, left = self.mesg.body, UNREAD_BYTES
+        while left > 0 and not body.failed:
             if not (piece := body.read(1024)):
                 return True
             left -= len(piece)
-            if left <= 0:
-                return False
-        return not body
+        return False
 
 
 class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
@@ -228,10 +228,8 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             self.watch_over(seconds=0.05)
 
     def init_signals(self) -> None:
-        """The terminal's reach the whole group: the parent of all acts on them, once, in order."""
         super().init_signals()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        leave_the_terminal_to_the_parent()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         waiting.stopping.set()
@@ -393,13 +391,10 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
                 self.give_up(number)
         for connection in tuple(self.busy):
             self.hurry(connection, now)
-            if connection.sending and now - connection.sending > settings.RECEIVE_SECONDS:
-                with suppress(OSError):  # closed in the meantime
-                    connection.sock.shutdown(socket.SHUT_RDWR)
 
     def hurry(self, connection: Connection, now: float) -> None:
-        """Ends what a thread has waited for too long: the rest of a request, which it then takes for broken off, or
-        the database.
+        """Ends what a thread has waited for too long: the rest of a request, which it then takes for broken off, who
+        takes its answer, or the database.
 
         Requests one behind the other have the time of one, or each would begin it anew with its first byte. A database
         that is connected and silent: the driver waits for ever, but not for a socket that is shut. The thread meets
@@ -408,9 +403,18 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         if now - connection.taken > settings.RECEIVE_SECONDS:
             with suppress(OSError):  # closed in the meantime
                 connection.sock.shutdown(socket.SHUT_RD)
+        if connection.sending and now - connection.sending > settings.RECEIVE_SECONDS:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
         if now - connection.since > settings.DATABASE_SECONDS and connection.database:
             database, connection.database = connection.database, None
             cut(database)
+
+
+def leave_the_terminal_to_the_parent() -> None:
+    """Ctrl+C and a hang-up reach the whole group: only the parent of all acts on them, once, in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def leave_out_what_nothing_needs() -> None:

@@ -34,5 +34,5 @@ def shape(person: Person) -> dict[str, object]:
         **flat,
         "profile": flat,
         "email_verified": person.email_verified,
-        "created_at": person.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "created_at": f"{person.created_at:%Y-%m-%dT%H:%M:%SZ}",
     }

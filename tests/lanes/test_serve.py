@@ -97,9 +97,9 @@ def test_a_stop_answers_who_has_asked(tmp_path, var, how):
     ):
         kept, *halves = connect(server, 3, opened)
         asked(kept)
-        for half in halves:  # both threads wait for the last byte
-            half.sendall(HALF)
-            httpx.get(f"{server.url}/livez", timeout=30) if half is halves[0] else None
+        halves[0].sendall(HALF)
+        httpx.get(f"{server.url}/livez", timeout=30)
+        halves[1].sendall(HALF)  # now both threads wait for the last bytes
         [outside] = connect(server, 1, opened)  # nobody is free to let it in
         for wire in (kept, outside):
             wire.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
