@@ -44,7 +44,7 @@ def test_nobody_meets_a_connection_that_the_database_has_ended(house, served):
 
     assert lists(60) == {200: 60}
     ended = house.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "  # waits until it is gone
         "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )
     assert len(ended) > 5
