@@ -21,7 +21,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 class Parameter(models.Value):
-    """Stands in a queryset for a value that each read gives by `name`."""
+    """Stands in a queryset for a value that each read gives by `name`, of the field's own type."""
 
     def __init__(self, name: str, field: models.Field[Any, Any]) -> None:
         super().__init__(name, field)
@@ -29,9 +29,6 @@ class Parameter(models.Value):
 
     def as_sql(self, compiler: SQLCompiler, connection: object) -> tuple[str, tuple[Any, ...]]:
         return "%s", (self,)
-
-    def given(self, values: dict[str, Any]) -> Any:
-        return self.output_field.get_db_prep_value(values[self.name], connection)
 
 
 class Prepared(Generic[M]):
@@ -50,7 +47,7 @@ class Prepared(Generic[M]):
     def first(self, **values: Any) -> M | None:
         """The first row, with what the queryset selects or annotates beside it."""
         sql, parameters, make = self.compiled
-        row = fetch_one(sql, [each.given(values) if isinstance(each, Parameter) else each for each in parameters])
+        row = fetch_one(sql, [values[each.name] if isinstance(each, Parameter) else each for each in parameters])
         return None if row is None else make(row)
 
 

@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
         # A relation's manager is of a class made from this one, and looks among its own.
         if type(self) is not UserManager or args or kwargs.keys() != {"pk"}:
             return super().get(*args, **kwargs)
-        if (found := BY_KEY.first(key=kwargs["pk"])) is None:
+        if (found := BY_KEY.first(key=self.model._meta.pk.to_python(kwargs["pk"]))) is None:
             raise self.model.DoesNotExist
         return found
 
