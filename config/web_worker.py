@@ -28,6 +28,7 @@ from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 from gunicorn.http import Request, RequestParser
+from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.wsgi import Response, create
 from gunicorn.workers.base import Worker
@@ -41,7 +42,8 @@ GONE = (ConnectionError, TimeoutError, BlockingIOError)  # the client; the last 
 AT_ONCE = 50  # connections that are ended where the system has none left
 PIECE_BYTES = 256 * 1024  # of an answer, which has to be taken in RECEIVE_SECONDS
 HEAD_BYTES = 32 * 1024  # of a request, all its headers together
-UNREAD_BYTES = 64 * 1024  # of a body that nobody asked for, or sent after our last word
+SKIPPED_BYTES = 64 * 1024  # of a body that nobody asked for, so that its connection may ask again
+DRAINED_BYTES = 32 * 1024**2  # sent after our last word: four times the largest body
 
 
 if sys.platform == "linux":
@@ -98,7 +100,7 @@ class Connection:
         self.until = self.taken = self.since = self.sending = 0.0
         self.database: BaseDatabaseWrapper | None = None  # of the thread that answers
         self.is_over = False  # we have said our last word
-        self.unread = UNREAD_BYTES
+        self.to_drain = DRAINED_BYTES
 
     @property
     def has_more(self) -> bool:
@@ -126,14 +128,13 @@ class Requests(RequestParser):  # type: ignore[misc]  # it has no type hints
     mesg_class = BriefRequest
 
     def finish_body(self) -> bool:
-        """Whether it has read all that was sent with the last request, if that was not too much."""
+        """Whether all that was sent with the last request is read."""
         if not self.mesg:
             return True
-        body, left = self.mesg.body, UNREAD_BYTES
-        while left > 0 and not body.failed:
-            if not (piece := body.read(1024)):
+        body = self.mesg.body
+        while not body.failed:
+            if not body.read(SKIPPED_BYTES):
                 return True
-            left -= len(piece)
         return False
 
 
@@ -146,6 +147,9 @@ class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
     def __init__(self, request: Request, sock: socket.socket, cfg: object, connection: Connection) -> None:
         super().__init__(request, sock, cfg)
         self.connection = connection
+
+    def should_close(self) -> bool:
+        return bool(super().should_close()) or is_long(self.req.body.reader)
 
     def send_headers(self) -> None:
         if not self.headers_sent:
@@ -171,6 +175,11 @@ class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
         self.send_headers()
         if self.head or self.chunked:
             self._emit_body(b"")
+
+
+def is_long(unread: ChunkedReader | LengthReader) -> bool:
+    """Whether so much of a body is left that the connection is rather ended; where nobody says how much, any."""
+    return unread.parser is not None if isinstance(unread, ChunkedReader) else unread.length > SKIPPED_BYTES
 
 
 @lru_cache(maxsize=1)
@@ -366,14 +375,21 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             self.wait_for(connection, LINGER_SECONDS)
 
     def part(self, connection: Connection) -> None:
-        """Reads to its end, for as long as it was given, what is sent to nobody."""
+        """Reads what is sent to nobody while more of it comes, in the time of its request: to close upon it is a reset,
+        which takes our answer from a client that has not read it.
+        """
+        now = time.monotonic()
         try:
-            received = len(connection.sock.recv(UNREAD_BYTES, socket.MSG_DONTWAIT))
+            received = len(connection.sock.recv(PIECE_BYTES, socket.MSG_DONTWAIT))
+        except BlockingIOError:  # nothing after all
+            self.wait_for(connection, connection.until - now)
+            return
         except OSError:
             received = 0
-        connection.unread -= received
-        if received and connection.unread > 0:
-            self.wait_for(connection, connection.until - time.monotonic())
+        connection.to_drain -= received
+        if received and connection.to_drain > 0:
+            last = connection.since + settings.RECEIVE_SECONDS if self.alive else connection.until
+            self.wait_for(connection, min(LINGER_SECONDS, last - now))
         else:
             connection.sock.close()
 

@@ -1,10 +1,13 @@
 """HTTP/1.1 as it is on the wire, byte by byte, through the real server."""
 
+import http.client
+import json
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
+from config.web_worker import DRAINED_BYTES
 from tests.lanes.server import running
 
 pytestmark = pytest.mark.processes
@@ -79,6 +82,32 @@ def test_a_body_that_nobody_asked_for_is_not_the_next_request(wire):
     wire.sendall(b"POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body + LAST)
 
     assert [part[:3] for part in everything(wire).split(b"HTTP/1.1 ")[1:]] == [b"405", b"200"]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(60_000, "keep-alive"), (100_000, "close")])
+def test_an_answer_says_whether_its_connection_may_ask_again(wire, size, kept):
+    wire.sendall(b"POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % size)
+    assert f"\r\nConnection: {kept}\r\n".encode() in wire.recv(65536)
+
+
+@pytest.mark.parametrize("path", ["/api/oauth/v1/token", "/usage/v1/events"])
+@pytest.mark.parametrize("mebibytes", [9, 20])
+def test_who_sends_too_much_reads_why_at_its_end(server, path, mebibytes):
+    for _ in range(5):
+        with closing(http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)) as client:
+            client.request("POST", path, b"x" * mebibytes * 2**20, {"Content-Type": "application/json"})
+            answer = client.getresponse()
+            assert (answer.status, answer.getheader("Connection")) == (413, "close")
+            assert json.load(answer)
+
+
+def test_nobody_sends_for_ever(wire):
+    wire.sendall(b"POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999999999\r\n\r\n")
+    sent = 0
+    with suppress(ConnectionError):
+        while sent < 4 * DRAINED_BYTES:
+            sent += wire.send(bytes(2**20))
+    assert DRAINED_BYTES < sent < 4 * DRAINED_BYTES
 
 
 def test_who_waits_to_be_asked_for_its_body_is_asked(wire):
