@@ -76,6 +76,8 @@ def read(raw_query: str) -> AuthorizationRequest:
     application = read_client(query)
     redirect_uri = read_redirect_uri(query, application)
     refuse = Refusal(redirect_uri, query)
+    if query.repeated == {"resource"}:
+        raise refuse("invalid_target", "A token is for one resource server.")
     if query.repeated:
         raise refuse("invalid_request", "A parameter was sent more than once.")
     values = read_values(query, refuse)

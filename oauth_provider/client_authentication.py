@@ -115,8 +115,15 @@ def find_client(client_id: str, now: datetime) -> Client | None:
 def read_credentials(request: HttpRequest, parameters: Parameters) -> Credentials:
     """What `request` says of its client, unproved.
 
-    Raises InvalidRequest for two methods at once, InvalidClient for none or a broken one.
+    Raises InvalidRequest for two methods at once; for none or a broken one what `refusal` says.
     """
+    try:
+        return presented(request, parameters)
+    except InvalidClient as fault:
+        raise refusal(request, fault) from None
+
+
+def presented(request: HttpRequest, parameters: Parameters) -> Credentials:
     named = parameters.get("client_id", "")
     if "client_assertion" in parameters or "client_assertion_type" in parameters:
         return read_assertion(request, parameters)
@@ -160,15 +167,22 @@ def decode_basic(encoded: str) -> tuple[str, str]:
 def check_client(request: HttpRequest, client: Client | None, credentials: Credentials, now: datetime) -> Client:
     """`client`, which proved to be the one that `credentials` name.
 
-    A failure counts against the address and never against the client, so that nobody can use
-    up another's limit; right credentials are answered even from an address over its limit.
-    Raises InvalidClient (401), ApiError 429.
+    Right credentials are answered even from an address over its limit; otherwise raises what `refusal` says.
     """
     try:
         return authenticate(client, credentials, now)
-    except InvalidClient:
-        rate_limit.use_hot("client_failure", limit_key(request), request).check()
-        raise
+    except InvalidClient as fault:
+        raise refusal(request, fault) from None
+
+
+def refusal(request: HttpRequest, fault: InvalidClient) -> InvalidClient:
+    """`fault` (401), with how many more the address may have. It counts against that and never against the client,
+    so that nobody can use up another's limit. Raises ApiError 429.
+    """
+    usage = rate_limit.use_hot("client_failure", limit_key(request), request)
+    usage.check()
+    fault.headers.update(usage.headers)
+    return fault
 
 
 def use_limit(name: str, request: HttpRequest, client: Client) -> Usage:
@@ -181,7 +195,7 @@ def use_limit(name: str, request: HttpRequest, client: Client) -> Usage:
 
 def authenticate(client: Client | None, credentials: Credentials, now: datetime) -> Client:
     # Made for unknown clients too: both cost the same.
-    presented = digest(credentials.secret)
+    shown = digest(credentials.secret)
     if client is None or not client.is_enabled:
         raise InvalidClient("unknown or disabled client", basic=credentials.is_basic)
     if client.uses_keys:
@@ -192,7 +206,7 @@ def authenticate(client: Client | None, credentials: Credentials, now: datetime)
     if client.is_public:
         return client
     for secret in client.secrets:
-        if hmac.compare_digest(secret.digest, presented):
+        if hmac.compare_digest(secret.digest, shown):
             if secret.is_stale:
                 note_use(secret.id, now)
             return client

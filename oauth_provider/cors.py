@@ -18,6 +18,13 @@ PATHS = (
     "/api/oauth/v1/userinfo",
     "/auth/v1/profile",
 )
+PUBLIC_PATHS = ("/.well-known/", "/api/oauth/v1/jwks.json")
+FOR_EVERYBODY = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "600",
+}
 
 
 def allow_origin(request: HttpRequest, application_id: int) -> None:
@@ -46,9 +53,14 @@ class CorsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         origin = request.META.get("HTTP_ORIGIN")
-        if request.path not in PATHS or origin is None:
+        if origin is None:
             return self.get_response(request)
-        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        is_preflight = request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
+        if is_preflight and request.path.startswith(PUBLIC_PATHS):
+            return HttpResponse(status=204, headers=FOR_EVERYBODY)
+        if request.path not in PATHS:
+            return self.get_response(request)
+        if is_preflight:
             response = HttpResponse(status=204)
             if is_registered(origin):
                 response["Access-Control-Allow-Origin"] = origin

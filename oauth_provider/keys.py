@@ -35,10 +35,10 @@ ECDSA, P256_BYTES = ec.ECDSA(SHA256), 32
 PKCS1 = padding.PKCS1v15()
 to_json = json.JSONEncoder(separators=(",", ":")).encode
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}\Z")
-# Verifiers cache a key set: a key signs only when every cache must have seen it.
-PUBLISHED_BEFORE_SIGNING = timedelta(minutes=15)
-# How long a process trusts its own copy: well below the time above.
-CACHE_SECONDS = 60
+# A key signs when every cache must have seen it: a process's own, then one on the way (five minutes, as the
+# answers say), then a project backend's (ten).
+PUBLISHED_BEFORE_SIGNING = timedelta(minutes=20)
+CACHE_SECONDS = 60  # a process's
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def join(names: Iterable[str]) -> str:
 
 def expand(text: str) -> frozenset[str]:
     """The scopes of `text` and those that they include."""
-    names = set(text.split())
+    names = set(text.split(" ")) - {""}
     for name in tuple(names & SCOPES.keys()):
         names.update(SCOPES[name].includes)
     return frozenset(names)
@@ -82,7 +82,7 @@ def expand(text: str) -> frozenset[str]:
 
 def includes(granted: str, wanted: str) -> bool:
     """Whether every scope of `wanted` is among `granted` or included by one of them."""
-    return set(wanted.split()) <= expand(granted)
+    return set(wanted.split(" ")) - {""} <= expand(granted)
 
 
 def granted_by_people(asked: str, allowed: str, grantable: Collection[str]) -> str:

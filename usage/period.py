@@ -34,7 +34,7 @@ def read_period(query: QueryDict, today: date) -> Period:
     if first > last:
         raise Invalid(Fault("start_date", "reversed", "start_date must not be after end_date."))
     if (last - first).days >= MAX_DAYS:
-        raise Invalid(Fault("start_date", "too_long", f"The period may have at most {MAX_DAYS} days."))
+        raise Invalid(Fault("start_date", "too_long", f"start_date to end_date may be at most {MAX_DAYS} days."))
     return Period(first, last)
 
 
@@ -66,6 +66,6 @@ def parameter_faults(query: QueryDict, known: Collection[str]) -> Iterator[Fault
     for name, values in query.lists():
         if name not in known:
             # Cut: the name is the caller's own, and may be as long as the request line.
-            yield Fault(name[:64], "unknown", f"This parameter is unknown. Known are: {', '.join(sorted(known))}.")
+            yield Fault(name[:64], "unknown", f"{name[:64]} is unknown. Known are: {', '.join(sorted(known))}.")
         elif len(values) > 1:
             yield Fault(name, "repeated", f"{name} must be given once.")

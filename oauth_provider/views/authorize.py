@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import clock, sign_ins
@@ -35,7 +36,9 @@ from oauth_provider.views.consent_page import ConsentPage, consent_page, form_ac
 
 
 @never_cache
+@csrf_exempt  # so that a wrong method is 405: without it Django looks for a form's token first
 @require_http_methods(["GET", "POST"])
+@csrf_protect
 @limited_by_address("authorize")
 def authorize(request: HttpRequest) -> HttpResponse:
     """GET shows or continues, and never grants; POST is the consent form."""
@@ -61,6 +64,7 @@ def unfold(query: authorization_request.Query) -> HttpResponse:
 
 
 @never_cache
+@csrf_exempt
 @require_GET
 @limited_by_address("authorize")
 def resume(request: HttpRequest, handle: str) -> HttpResponse:

@@ -32,7 +32,7 @@ class Call:
     request's; the base class takes none. `bodies`: instead, the shape under each content type,
     where the view reads it by itself. `query`: the shape of its parameters. `refusals`: those
     of the call itself, to which the door's are added. `begins`: the answer names an operation
-    by Location, and while that runs has a Retry-After.
+    by Location, and says by Retry-After when to look at it, 0 where it has ended.
     """
 
     summary: str

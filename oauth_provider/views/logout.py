@@ -10,7 +10,7 @@ from django.shortcuts import redirect as redirect_here
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from oauth_provider import authorization_response, client_sessions, logout_request
@@ -37,7 +37,9 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@csrf_exempt  # so that a wrong method is 405: without it Django looks for a form's token first
 @require_POST
+@csrf_protect
 def confirm(request: HttpRequest) -> HttpResponse:
     """The page's form. What it sends back is checked again; its CSRF token says who sent it."""
     asked = logout_request.read(request.POST.get("query", ""))

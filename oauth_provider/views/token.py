@@ -18,7 +18,7 @@ from oauth_provider.request_body import read_parameters
 @csrf_exempt
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
-    """The checks in their order: body, client, limit, grant type, grant."""
+    """The checks in their order: what can't be read, client, limit, whether the client may, grant."""
     now = clock.now()
     parameters = read_parameters(request)
     credentials = read_credentials(request, parameters)

@@ -7,12 +7,10 @@ from django.views.decorators.http import require_safe
 from accounts import clock
 from oauth_provider import keys
 from oauth_provider.models import SigningKey
-
-# Backends cache for ten minutes; a cache on the way must not make that longer by much.
-HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
+from oauth_provider.views.metadata import PUBLIC
 
 
 @csrf_exempt
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, now=clock.now()), headers=HEADERS)
+    return JsonResponse(keys.public_set(SigningKey.KeySet.PROJECT, now=clock.now()), headers=PUBLIC)

@@ -147,8 +147,7 @@ def operation_answer(
     is_late = operation.is_open and waited
     response = answer({**body, "operation_id": str(operation.id)}, 202 if is_late else 200)
     response["Location"] = f"/partnership/v1/{partner_id}/operations/{operation.id}"
-    if operation.is_open:
-        response["Retry-After"] = "5"
+    response["Retry-After"] = "5" if operation.is_open else "0"
     return response
 
 

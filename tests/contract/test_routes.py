@@ -63,7 +63,7 @@ def test_attack_152_a_request_id_of_other_letters_is_replaced():
 @pytest.mark.contract("README.md", "Rules for all of them", "6")
 @pytest.mark.parametrize("route", [route for route in OURS if route.startswith("api/oauth/")])
 def test_an_oauth_endpoint_answers_a_wrong_method_with_405(route):
-    response = Client().generic("PROPFIND", example(route))
+    response = Client(enforce_csrf_checks=True).generic("PROPFIND", example(route))
 
     assert response.status_code == 405
     assert "PROPFIND" not in response["Allow"]

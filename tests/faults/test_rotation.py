@@ -41,7 +41,7 @@ print(json.dumps({{
     "partner": partners.rotate(rows[0], overlap=overlap, seen=theirs, actor=SYSTEM, now=now),
 }}))
 """
-# Published 15 minutes before it signs: not waited for here.
+# Published 20 minutes before it signs: not waited for here.
 SIGN_NOW = "UPDATE oauth_provider_signingkey SET signs_from = clock_timestamp() WHERE signs_from > clock_timestamp()"
 
 

@@ -171,6 +171,13 @@ def test_attack_018_a_parameter_twice(browser, acme_app, name):
     assert ("state" in back) is (name != "state")
 
 
+@pytest.mark.contract("oauth.md", "authorize", "resource")
+def test_two_resources_are_one_too_many(browser, acme_app):
+    query = acme_app.authorize_query(resource=ISSUER) + "&" + urlencode({"resource": f"{ISSUER}/projects/v1"})
+    assert sent_back(browser.get(f"{AUTHORIZE}?{query}"))["error"] == "invalid_target"
+    assert sent_back(browser.get(f"{AUTHORIZE}?{query}&scope=again"))["error"] == "invalid_request"
+
+
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_attack_018_who_asks_or_where_to_twice_is_a_page(browser, acme_app, name):
     query = acme_app.authorize_query()

@@ -115,7 +115,7 @@ def test_attack_076_a_new_key_is_public_before_it_signs(alice, acme_app, later):
     made = keys.rotate(datetime.now(UTC), at_once=True)
     (new_kid,) = {key["kid"] for key in key_set()["keys"] if key["alg"] == "ES256"} & set(made)
     assert jwt.get_unverified_header(acme_app.tokens_for(alice)["access_token"])["kid"] != new_kid
-    later(minutes=15)
+    later(minutes=20)
     new = acme_app.tokens_for(alice)["access_token"]
     assert jwt.get_unverified_header(new)["kid"] == new_kid
     assert profile(old).status == profile(new).status == 200
@@ -125,9 +125,9 @@ def test_attack_076_a_new_key_is_public_before_it_signs(alice, acme_app, later):
 def test_attack_076_an_old_key_stays_until_its_tokens_have_ended(alice, acme_app, later):
     old = jwt.get_unverified_header(acme_app.tokens_for(alice)["access_token"])["kid"]
     keys.rotate(datetime.now(UTC), at_once=True)
-    later(minutes=15 + 60)
+    later(minutes=20 + 60)
     assert old in {key["kid"] for key in key_set()["keys"]}
-    later(minutes=20)
+    later(minutes=25)
     assert old not in {key["kid"] for key in key_set()["keys"]}
 
 

@@ -5,6 +5,7 @@ from django.test import Client
 
 from tests.clients import AUTHORIZE, TOKEN
 
+JWKS = "/api/oauth/v1/jwks.json"
 ORIGIN = "https://app.acme.example"
 
 
@@ -27,6 +28,20 @@ def test_attack_094_a_preflight_is_answered_for_any_clients_origin(browser_app, 
     assert "Authorization" in preflight(path)["Access-Control-Allow-Headers"]
     for stranger in ("https://evil.example", "https://app.acme.example.evil.example", "null", "https://app.acme"):
         assert "Access-Control-Allow-Origin" not in preflight(path, stranger)
+
+
+@pytest.mark.parametrize("path", ["/.well-known/oauth-authorization-server", "/.well-known/jwks.json", JWKS])
+def test_what_is_public_is_readable_from_anywhere_with_any_header(path):
+    asked = Client().options(
+        path,
+        headers={
+            "Origin": "https://mcp.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "mcp-protocol-version",
+        },
+    )
+    assert asked.status_code == 204
+    assert (asked["Access-Control-Allow-Origin"], asked["Access-Control-Allow-Headers"]) == ("*", "*")
 
 
 def test_attack_094_a_disabled_clients_origin_is_nobodys(browser_app):

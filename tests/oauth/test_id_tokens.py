@@ -170,7 +170,7 @@ def test_a_new_key_is_published_before_it_signs(alice, portal, later):
     assert len(published()) == 2 * len(cached)
     id_token(portal, portal.tokens_for(alice, scope="openid"), keys=cached)
 
-    later(minutes=16)
+    later(minutes=21)
     newer = published()
     token = portal.tokens_for(alice, scope="openid")["id_token"]
 

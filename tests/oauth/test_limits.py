@@ -1,5 +1,7 @@
 """Rate limits: the right one runs out, and only for who used it up."""
 
+import base64
+
 import pytest
 import redis
 from django.test import Client
@@ -52,6 +54,17 @@ def test_attack_093_unknown_clients_count_against_their_address(three_a_minute, 
     statuses = [wrong(f"clf_{number}").status_code for number in range(5)]
     assert statuses == [401, 401, 401, 429, 429]
     assert wrong("clf_x", address="127.0.0.9").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "who", [{}, {"Authorization": "Basic !!!"}, {"Authorization": "Basic " + base64.b64encode(b"nobody").decode()}]
+)
+def test_attack_093_who_names_no_client_counts_as_well(three_a_minute, db, who):
+    answers = [
+        Client().post(TOKEN, {"grant_type": "client_credentials"}, "application/json", headers=who) for _ in range(5)
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+    assert answers[0]["RateLimit"].startswith('"client_failure";r=2;t=')
 
 
 def test_attack_093_one_client_cannot_exhaust_another(three_a_minute, acme_app):

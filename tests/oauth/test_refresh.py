@@ -75,6 +75,7 @@ def test_attack_066_another_clients_token_is_a_leak(alice, acme_app, acme_cli):
 def test_attack_067_narrower_works_and_wider_does_not(alice, acme_app):
     tokens = acme_app.tokens_for(alice, scope="user:read projects:write")
     assert acme_app.refresh(tokens["refresh_token"], scope="user:read organizations:read").error == "invalid_scope"
+    assert acme_app.refresh(tokens["refresh_token"], scope="user:read\nprojects:read").error == "invalid_scope"
     assert acme_app.refresh(tokens["refresh_token"], scope="projects:read")["scope"] == "projects:read"
     assert acme_app.refresh(tokens["refresh_token"])["scope"] == "user:read projects:write"
 

@@ -174,7 +174,7 @@ def test_a_machine_acts_for_itself(meter):
     assert "email" not in claims
 
 
-@pytest.mark.parametrize("scope", ["user:read", "usage:write user:read", " ", "admin"])
+@pytest.mark.parametrize("scope", ["user:read", "usage:write user:read", " ", "admin", "usage:write\tusage:write"])
 def test_a_machine_gets_what_it_is_allowed(meter, scope):
     assert meter.post_token(grant_type="client_credentials", scope=scope).error == "invalid_scope"
     assert not AccessToken.objects.exists()

@@ -18,6 +18,7 @@ SECTION = ("partnership.md", "The authorization code")
 def published() -> KeySet:
     response = Client().get("/.well-known/jwks.json")
     assert response["Access-Control-Allow-Origin"] == "*"
+    assert response["Cache-Control"] == "public, max-age=300"
     return KeySet.import_key_set(response.json())
 
 

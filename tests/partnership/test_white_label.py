@@ -84,6 +84,7 @@ def test_pause_and_restore(globex, shop):
     paused = globex.post(f"{shop}/pause")
     assert (paused.status, paused["project"]) == (200, {"id": shop, "status": "paused"})
     assert paused.headers["Location"] == f"{globex.base}/operations/{paused['operation_id']}"
+    assert paused.headers["Retry-After"] == "0"
     again = globex.post(f"{shop}/pause")
     assert (again.status, again.body) == (200, {"project": {"id": shop, "status": "paused"}})
 

@@ -160,6 +160,7 @@ class TestProject:
         refused = ask(partner, f"{shop.pk}/usage", **query)
         assert (refused.status_code, refused.json()["code"]) == (422, "validation_error")
         assert [fault["param"] for fault in refused.json()["errors"]] == [param]
+        assert refused.json()["message"].startswith(f"{param} ")
 
     def test_366_days_are_the_most(self, partner, shop):
         assert ask(partner, f"{shop.pk}/usage", start_date="2024-11-18", end_date="2025-11-18").status_code == 200

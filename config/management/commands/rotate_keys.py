@@ -10,7 +10,7 @@ from oauth_provider import keys
 
 class Command(BaseCommand):
     help = (
-        "Publishes a new signing key where the youngest is GATEHOUSE_SIGNING_KEY_DAYS old; it signs 15 minutes "
+        "Publishes a new signing key where the youngest is GATEHOUSE_SIGNING_KEY_DAYS old; it signs 20 minutes "
         "later. The worker does the same by itself. Example: manage.py rotate_keys --now"
     )
 
