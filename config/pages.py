@@ -15,7 +15,7 @@ from django.middleware import locale
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 
-from accounts import last_seen
+from accounts import languages, last_seen
 from config.errors import dialect, render_page
 
 STATUS = "/status"
@@ -49,7 +49,8 @@ class MessageMiddleware(ForVisitors, messages.MessageMiddleware):
 
 
 class LocaleMiddleware(ForPages, locale.LocaleMiddleware):
-    """Pages speak the language of the cookie or the browser, calls of programs the one of their documentation.
+    """Pages speak the language of the cookie, of the application or of the browser; calls of programs that of their
+    documentation.
 
     It is switched for both: the thread still has the language of the request before (docs/decisions/0140).
     """
@@ -57,6 +58,12 @@ class LocaleMiddleware(ForPages, locale.LocaleMiddleware):
     def __call__(self, request: HttpRequest) -> Response:
         translation.activate(settings.LANGUAGE_CODE)
         return super().__call__(request)
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        if language := languages.asked_for(request):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
 
 
 class LastSeenMiddleware(ForVisitors, last_seen.LastSeenMiddleware):

@@ -172,6 +172,7 @@ AUTHORIZE_PARAMETERS: list[Schema] = [
     query("prompt", "`none`, or some of `login`, `consent`, `select_account`."),
     query("id_token_hint", "An ID token of ours: anybody else is `login_required`."),
     query("login_hint", "The address to sign in with."),
+    query("ui_locales", "Languages for the pages, such as `de en`, where the person has not chosen one."),
     query("max_age", "Seconds since the person last signed in."),
     query("request_uri", "Of par: then nothing but `client_id` counts beside it."),
 ]

@@ -19,6 +19,7 @@ from oauth_provider.models import Application, Registration
 from oauth_provider.resources import OURS, Target
 
 MAX_STATE_BYTES = 2048
+MAX_LOCALES = 100  # characters
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
@@ -34,6 +35,7 @@ class AuthorizationRequest:
     prompts: frozenset[str]
     max_age_seconds: int | None
     login_hint: str
+    ui_locales: str  # language tags, the dearest first
     nonce: str
     dpop_jkt: str  # of the key that the code is bound to, "" for none
     hinted_user_id: str  # of `id_token_hint`, "" without one
@@ -93,6 +95,7 @@ def read(raw_query: str) -> AuthorizationRequest:
         prompts=read_prompts(values, refuse),
         max_age_seconds=read_max_age(values, refuse),
         login_hint=values.get("login_hint", "")[:254],
+        ui_locales=values.get("ui_locales", "")[:MAX_LOCALES],
         nonce=values.get("nonce", ""),
         dpop_jkt=read_dpop_jkt(values, refuse),
         hinted_user_id=read_hinted_user_id(values, refuse),
@@ -122,7 +125,8 @@ CLIENT = Prepared(
 
 
 def why_disabled(application: Application) -> str:
-    state = Registration.objects.filter(application=application).values_list("state", flat=True).first()
+    registration: Registration | None = getattr(application, "registration", None)
+    state = registration and registration.state
     if state == Registration.State.PENDING:
         return _("The application that sent you here waits for approval by our staff.")
     if state == Registration.State.REFUSED:

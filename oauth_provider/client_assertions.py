@@ -52,7 +52,7 @@ def read_signed(application_id: int, assertion: str, now: datetime) -> Claims:
     except (PyJWTError, ValueError):
         raise InvalidClient("assertion is no JWT") from None
     algorithm = header.get("alg")
-    if algorithm not in public_keys.ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in public_keys.ALGORITHMS:
         raise InvalidClient("assertion signed by an algorithm that is not taken")
     for jwk in client_keys.candidates(application_id, header.get("kid"), algorithm, now):
         claims = verified(assertion, jwk, algorithm)

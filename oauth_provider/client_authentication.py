@@ -6,7 +6,7 @@ Source: oauth.md, "token" and "Rate limits"; RFC 6749 section 2.3.
 import base64
 import binascii
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote_plus
 
@@ -27,9 +27,9 @@ from oauth_provider.request_body import Parameters, is_clean
 @dataclass(frozen=True, slots=True)
 class Credentials:
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
     is_basic: bool
-    assertion: str = ""
+    assertion: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The keys by which a client proves itself: pasted by staff, or fetched from its own address.
 
 What was fetched is shared by all processes for five minutes, failures for thirty seconds; a key id
-that is not in it makes us look again at most once a minute, whoever sends it (docs/decisions/0110).
+that is not in it makes us look again at most once a minute, whoever sends it, and what was there stays if nothing
+comes of that (docs/decisions/0110).
 """
 
 import threading
@@ -35,27 +36,27 @@ def candidates(application_id: int, kid: object, algorithm: str, now: datetime) 
 
 def fetched(url: str, kid: object, now: datetime) -> list[Jwk]:
     name = f"client-keys:{base64url(digest(url))}"
-    held = cache.get(name)
-    if held is None or (held["keys"] and is_new(kid, held["keys"]) and age(held, now) >= LOOK_AGAIN_SECONDS):
-        keys = fetch(url)
-        held = {"keys": keys, "at": now.timestamp()}
-        cache.set(name, held, FRESH_SECONDS if keys else FAILURE_SECONDS)
-    return list(held["keys"])
+    seconds, held = now.timestamp(), cache.get(name)
+    keys: list[Jwk] = held["keys"] if held else []
+    if held and not (is_new(kid, keys) and seconds - held["looked_at"] >= LOOK_AGAIN_SECONDS):
+        return keys
+    if not IN_FLIGHT.acquire(blocking=False):
+        return keys
+    if found := fetch(url):
+        held = {"keys": found, "until": seconds + FRESH_SECONDS}
+    elif not keys:
+        held = {"keys": [], "until": seconds + FAILURE_SECONDS}
+    cache.set(name, {**held, "looked_at": seconds}, held["until"] - seconds)
+    return found or keys
 
 
 def is_new(kid: object, keys: list[Jwk]) -> bool:
-    return kid is not None and all(key.get("kid") != kid for key in keys)
-
-
-def age(held: dict[str, float], now: datetime) -> float:
-    return now.timestamp() - held["at"]
+    return bool(keys) and kid is not None and all(key.get("kid") != kid for key in keys)
 
 
 def fetch(url: str) -> list[Jwk]:
-    """What stands at `url`; nothing if it can't be had, or isn't a key set."""
+    """What stands at `url`; nothing if it can't be had, or isn't a key set. Gives back the place in IN_FLIGHT."""
     reach = Reach.LOOPBACK if settings.CLIENT_DOCUMENTS_ALLOW_LOOPBACK else Reach.PUBLIC
-    if not IN_FLIGHT.acquire(blocking=False):
-        return []
     try:
         answer = safe_fetch.fetch("GET", url, timeout_seconds=TIMEOUT_SECONDS, max_bytes=MAX_BYTES, reach=reach)
         return public_keys.read_set(answer.body) if answer.outcome is Outcome.OK else []

@@ -26,14 +26,18 @@ class DeviceCodeGrant:
         if "device_code" not in parameters:
             raise InvalidRequest("The parameter device_code is missing.")
         self.parameters = parameters
+        self.now = now
         self.client = find_client(client_id, now)
         rows = DeviceGrant.objects.select_related("user", "resource_server")
         self.device = rows.filter(pk=digest(parameters["device_code"])).first()
 
     @property
     def is_poll(self) -> bool:
-        """Whether `slow_down` limits it, which it can only for a code that is known, and this client's."""
-        return self.device is not None and self.client is not None and self.device.application_id == self.client.id
+        """Whether `slow_down` limits it, which it can only for a code that still waits, and is this client's."""
+        device = self.device
+        if device is None or self.client is None or device.application_id != self.client.id:
+            return False
+        return device.expires_at > self.now and not (device.denied_at or device.used_at or device.ended_at)
 
     def issue(self, client: Client, jkt: str, now: datetime) -> TokenAnswer:
         """The tokens, once the person has allowed it. Of parallel polls one gets them; the others

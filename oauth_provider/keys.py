@@ -123,7 +123,10 @@ def rotate(now: datetime, *, at_once: bool = False) -> list[str]:
     made = []
     for key_set in SigningKey.KeySet:
         with transaction.atomic():
-            youngest = SigningKey.objects.select_for_update().filter(key_set=key_set).order_by("-signs_from").first()
+            known = SigningKey.objects.filter(key_set=key_set)
+            list(known.select_for_update())
+            # Read anew: who had to wait for the lock has the rows of before, without the key that was made meanwhile.
+            youngest = known.order_by("-signs_from").first()
             if youngest is None:
                 made.append(first(key_set, now)[0].kid)
             elif youngest.signs_from <= now and (at_once or age(youngest, now).days >= settings.SIGNING_KEY_DAYS):

@@ -86,7 +86,7 @@ def checked(pairs: list[tuple[str, object]]) -> Parameters:
             continue
         if not isinstance(value, str):
             raise InvalidRequest("Every parameter must be a text.")
-        if not is_clean(value):
+        if not is_clean(name + value):
             raise InvalidRequest("A parameter holds characters that are not allowed.")
         parameters[name] = value
     return parameters

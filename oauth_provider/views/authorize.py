@@ -1,14 +1,12 @@
 """GET authorize, the consent page and its answer. Source: oauth.md, "authorize"."""
 
 from datetime import datetime, timedelta
-from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect as redirect_here
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import clock, sign_ins
+from accounts.languages import UI_LOCALES
 from accounts.models import User
 from accounts.rate_limit import limited_by_address
 from oauth_provider import (
@@ -32,7 +31,7 @@ from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.authorization_response import redirect
 from oauth_provider.errors import AuthorizeRedirectError, InvalidRequest
 from oauth_provider.models import PendingAuthorization
-from oauth_provider.views.consent_page import ConsentPage, consent_page, form_action_for
+from oauth_provider.views.consent_page import consent_page, render_before
 
 
 @never_cache
@@ -59,8 +58,9 @@ def unfold(query: authorization_request.Query) -> HttpResponse:
     """On to a page of the pushed request's own: it is used up by now, and the page may be loaded again."""
     now = clock.now()
     pushed = pushed_requests.take(query, now)
-    pending = consent.store(authorization_request.read(pushed), pushed, now=now)
-    return redirect_here("resume", pending.handle)
+    asked = authorization_request.read(pushed)
+    pending = consent.store(asked, pushed, now=now)
+    return in_its_language(redirect_here("resume", pending.handle), asked)
 
 
 @never_cache
@@ -92,17 +92,7 @@ def proceed(
     pending = pending or consent.new_pending(asked, raw_query, now)
     consent.show_to(pending, user, request.session.session_key or "")
     page = consent_page(asked, user, allowed=allowed, handle=pending.handle)
-    return show_consent(request, page, form_action_for(asked.redirect_uri))
-
-
-def show_consent(request: HttpRequest, page: ConsentPage, form_action: str) -> HttpResponse:
-    """The page, whose form may be answered by a redirect to the client (pages.md, "All pages")."""
-
-    @csp_update({"form-action": [form_action]})
-    def show(request: HttpRequest) -> HttpResponseBase:
-        return render(request, "oauth/consent.html", {"page": page})
-
-    return cast(HttpResponse, show(request))
+    return render_before(asked.redirect_uri, request, "oauth/consent.html", {"page": page})
 
 
 def sign_in(
@@ -121,7 +111,21 @@ def sign_in(
     query = {"next": reverse("continue", args=[pending.handle])}
     if asked.login_hint and not request.user.is_authenticated:
         query["login_hint"] = asked.login_hint
-    return redirect_here(f"{reverse(page)}?{urlencode(query)}")
+    return in_its_language(redirect_here(f"{reverse(page)}?{urlencode(query)}"), asked)
+
+
+def in_its_language(response: HttpResponse, asked: AuthorizationRequest) -> HttpResponse:
+    """`response`, which leads to pages without the request in their address, with the languages that it asks for."""
+    if asked.ui_locales:
+        response.set_cookie(
+            UI_LOCALES,
+            quote(asked.ui_locales),
+            max_age=settings.PENDING_AUTHORIZATION_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
 
 
 def needs_fresh_sign_in(

@@ -3,8 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 from urllib.parse import urlsplit
 
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.functional import Promise
 
 from accounts.models import User
@@ -107,6 +112,16 @@ def origin_of(application: Application) -> Origin | None:
         return None
     is_local = all(map(redirect_uris.is_loopback, application.redirect_uris.split()))
     return Origin(str(registration.document_host), is_local)
+
+
+def render_before(redirect_uri: str, request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    """The page, whose form may be answered by a redirect to the client (pages.md, "All pages")."""
+
+    @csp_update({"form-action": [form_action_for(redirect_uri)]})
+    def show(request: HttpRequest) -> HttpResponseBase:
+        return render(request, template, context)
+
+    return cast(HttpResponse, show(request))
 
 
 def form_action_for(redirect_uri: str) -> str:

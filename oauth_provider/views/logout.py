@@ -1,11 +1,7 @@
 """GET and POST logout. Source: oauth.md, "Other endpoints"; RP-Initiated Logout 1.0; pages.md."""
 
-from typing import cast
-
-from csp.decorators import csp_update
 from django.contrib.auth import logout as sign_out
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect as redirect_here
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from oauth_provider import authorization_response, client_sessions, logout_request
 from oauth_provider.logout_request import LogoutRequest
-from oauth_provider.views.consent_page import destination, form_action_for
+from oauth_provider.views.consent_page import destination, render_before
 
 
 @csrf_exempt
@@ -69,14 +65,8 @@ def leave(request: HttpRequest, asked: LogoutRequest, *, has_more_to_say: bool) 
 
 
 def confirm_page(request: HttpRequest, asked: LogoutRequest, raw_query: str) -> HttpResponse:
-    """The page, whose form may be answered by a redirect to the client (pages.md, "All pages")."""
     context: dict[str, object] = {"application": asked.application, "query": raw_query}
     if not asked.redirect_uri:
         return render(request, "oauth/logout.html", context)
     context["destination"] = destination(asked.redirect_uri)
-
-    @csp_update({"form-action": [form_action_for(asked.redirect_uri)]})
-    def show(request: HttpRequest) -> HttpResponseBase:
-        return render(request, "oauth/logout.html", context)
-
-    return cast(HttpResponse, show(request))
+    return render_before(asked.redirect_uri, request, "oauth/logout.html", context)

@@ -91,6 +91,13 @@ def test_polls_for_a_code_that_is_not_the_clients_do_count(acme_tv, settings):
     assert [acme_tv.poll("unknown").status for _ in range(3)] == [400, 400, 429]
 
 
+def test_polls_for_a_code_that_has_its_answer_do_count(alice, acme_tv, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"token": (2, 60)}
+    codes = acme_tv.ask_for_codes()
+    respond(signed_in(alice), codes["user_code"], "cancel")
+    assert [acme_tv.poll(codes["device_code"]).status for _ in range(3)] == [400, 400, 429]
+
+
 def test_attack_084_another_client_gets_nothing_and_spoils_nothing(alice, acme_tv):
     other = Device(native_application("Other TV", redirect_uris="", allows_device_grant=True))
     device_code = acme_tv.code_allowed_by(alice)

@@ -1,11 +1,14 @@
 """What OpenID Connect adds to an authorization request. Source: oauth.md, "authorize"; Core 3.1.2.1."""
 
+import re
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from tests.clients import OAuthClient, sent_back
+from tests.clients import AUTHORIZE, OAuthClient, sent_back
 from tests.oauth.openid import OPENID_SCOPES, verified
 
 pytestmark = pytest.mark.contract("oauth.md", "authorize", "nonce")
@@ -95,6 +98,32 @@ def test_a_stranger_with_a_hint_signs_in_first(alice, portal):
 def test_the_address_to_sign_in_with_stands_in_the_form(portal):
     there = portal.ask(Client(), scope="openid", login_hint="alice@example.com")["Location"]
     assert 'value="alice@example.com"' in Client().get(there).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"), [("de", "de"), ("de-AT", "de"), ("fr zh-TW de", "zh-hant"), ("fr", "en"), ("../de \0x", "en")]
+)
+def test_a_page_speaks_what_the_application_asks_for(alice, portal, asked, spoken):
+    browser = cast.signed_in(alice)
+    if "\0" not in asked:
+        assert language_of(portal.ask(browser, ui_locales=asked)) == spoken
+    browser.cookies["django_language"] = "de"
+    assert language_of(portal.ask(browser, ui_locales="en")) == "de"  # the person's own choice
+
+
+def test_so_do_the_pages_on_the_way_through_the_sign_in(alice, portal):
+    browser = Client()
+    entrance = portal.ask(browser, ui_locales="de")["Location"]
+    assert language_of(browser.get(entrance)) == language_of(browser.get("/accounts/signup/")) == "de"
+    browser.force_login(alice)
+    handle = parse_qs(urlsplit(entrance).query)["next"][0].rsplit("/", 1)[1]
+    for page in (f"/continue/{handle}", f"{AUTHORIZE}/{handle}"):
+        assert language_of(browser.get(page)) == "de"
+    assert language_of(portal.ask(browser, ui_locales="zh-Hant")) == "zh-hant"
+
+
+def language_of(page):
+    return re.search(r'<html lang="([^"]+)"', page.content.decode())[1]
 
 
 @pytest.mark.parametrize(

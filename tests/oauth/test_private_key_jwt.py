@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from oauth_provider import client_keys
 from oauth_provider.expiry import sweep
 from oauth_provider.models import Application, ClientSecret, UsedProof
 from tests import cast, receivers
@@ -106,10 +107,14 @@ def test_attack_056_another_clients_key_and_another_clients_assertion(machine):
     assert is_refused(ask(machine, HOLDER.assertion(client_id), client_id=other.application.client_id))
 
 
-def unsigned(client_id):
+def signed_by_none(client_id, algorithm="none"):
     _header, payload, _ = HOLDER.assertion(client_id).split(".")
-    none = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).rstrip(b"=").decode()
-    return f"{none}.{payload}."
+    header = base64.urlsafe_b64encode(json.dumps({"alg": algorithm}).encode()).rstrip(b"=").decode()
+    return f"{header}.{payload}."
+
+
+def signed_by_no_word(client_id):
+    return signed_by_none(client_id, algorithm=["ES256"])
 
 
 def with_public_key_as_secret(client_id):
@@ -122,7 +127,8 @@ def with_its_own_key(client_id):
 
 
 @pytest.mark.parametrize(
-    "forge", [unsigned, with_public_key_as_secret, with_its_own_key, lambda _: "x", lambda _: "é.é.é"]
+    "forge",
+    [signed_by_none, signed_by_no_word, with_public_key_as_secret, with_its_own_key, lambda _: "x", lambda _: "é.é.é"],
 )
 def test_attack_056_no_signature_by_the_clients_key(machine, forge):
     client_id = machine.application.client_id
@@ -192,6 +198,29 @@ def test_attack_057_unknown_key_ids_fetch_once_a_minute(published, later):
     assert is_refused(ask(client, HOLDER.assertion(client_id, headers=unknown)))
     assert ask(client, OTHER.assertion(client_id)).status == 200
     assert len(receiver.got) == 2
+
+
+def test_attack_057_a_look_again_that_fails_takes_no_key_away(published, later):
+    client, receiver = published
+    later(seconds=0)
+    client_id = client.application.client_id
+    assert ask(client, HOLDER.assertion(client_id)).status == 200
+    receiver.behave = status(500)
+    for tries in (2, 3):
+        later(seconds=61)
+        assert is_refused(ask(client, HOLDER.assertion(client_id, headers={"kid": "unknown"})))
+        assert len(receiver.got) == tries
+        assert ask(client, HOLDER.assertion(client_id)).status == 200
+
+
+def test_attack_057_who_finds_no_place_to_fetch_spoils_nothing(published):
+    client, receiver = published
+    client_id = client.application.client_id
+    places = [client_keys.IN_FLIGHT.acquire(blocking=False) for _ in range(2)]
+    assert is_refused(ask(client, HOLDER.assertion(client_id)))
+    client_keys.IN_FLIGHT.release(len(places))
+    assert ask(client, HOLDER.assertion(client_id)).status == 200
+    assert len(receiver.got) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"keys": []}', b'{"keys": [{"kty": "oct", "k": "eA"}]}', b" " * 40_000])

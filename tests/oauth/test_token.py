@@ -57,6 +57,7 @@ BROKEN = [
     (b'{"grant_type": "a", "grant_type": "b"}', 400),
     (b'{"grant_type": "\\u0000"}', 400),
     (b'{"client_id": "\\ud800"}', 400),
+    (b'{"\\ud800": "x"}', 400),
     (b'{"client_id": NaN}', 400),
     (b"\xff\xfe", 400),
     (b"[" * 100_000, 400),
