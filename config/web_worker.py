@@ -11,181 +11,30 @@ import select
 import signal
 import socket
 import struct
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from email.utils import formatdate
-from functools import lru_cache
 from types import FrameType
 
-import psycopg
 from django.conf import settings
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
-from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
-from django.db.backends.base.base import BaseDatabaseWrapper
-from gunicorn.http import Request, RequestParser
-from gunicorn.http.body import ChunkedReader, LengthReader
+from django.db import close_old_connections, reset_queries
+from gunicorn.http import Request
 from gunicorn.http.errors import NoMoreData
-from gunicorn.http.wsgi import Response, create
+from gunicorn.http.wsgi import create
 from gunicorn.workers.base import Worker
 
-from accounts.statements import is_postgresql
+from config.database_connection import a_live_database, cut
+from config.http_connection import PIECE_BYTES, Connection, WholeAnswer
+from config.poller import Poller
 from partnership import request_log, waiting
 
 LINGER_SECONDS = 2  # for the request, or the end, that is on its way over a connection while we stop or close it
 MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that wait in a process
 GONE = (ConnectionError, TimeoutError, BlockingIOError)  # the client; the last is SO_SNDTIMEO's: it did not read
 AT_ONCE = 50  # connections that are ended where the system has none left
-PIECE_BYTES = 256 * 1024  # of an answer, which has to be taken in RECEIVE_SECONDS
-HEAD_BYTES = 32 * 1024  # of a request, all its headers together
-SKIPPED_BYTES = 64 * 1024  # of a body that nobody asked for, so that its connection may ask again
-DRAINED_BYTES = 32 * 1024**2  # sent after our last word: four times the largest body
-
-
-if sys.platform == "linux":
-
-    class Poller:
-        """Which of the sockets it watches has something to read: each is told to one thread, once."""
-
-        def __init__(self) -> None:
-            self.epoll = select.epoll()
-
-        def watch(self, number: int) -> None:
-            try:
-                self.epoll.modify(number, select.EPOLLIN | select.EPOLLONESHOT)
-            except FileNotFoundError:
-                self.epoll.register(number, select.EPOLLIN | select.EPOLLONESHOT)
-
-        def forget(self, number: int) -> None:
-            with suppress(FileNotFoundError):
-                self.epoll.modify(number, 0)
-
-        def wait(self) -> Iterator[int]:
-            return (number for number, _ in self.epoll.poll(maxevents=1))
-
-else:
-
-    class Poller:
-        """The same for macOS and the BSDs."""
-
-        def __init__(self) -> None:
-            self.kqueue = select.kqueue()
-
-        def watch(self, number: int) -> None:
-            self.change(number, select.KQ_EV_ADD | select.KQ_EV_ONESHOT)
-
-        def forget(self, number: int) -> None:
-            with suppress(FileNotFoundError):
-                self.change(number, select.KQ_EV_DELETE)
-
-        def change(self, number: int, flags: int) -> None:
-            self.kqueue.control([select.kevent(number, select.KQ_FILTER_READ, flags)], 0)
-
-        def wait(self) -> Iterator[int]:
-            return (event.ident for event in self.kqueue.control(None, 1))
-
-
-class Connection:
-    """By the monotonic clock: `until` when it may wait; since when a thread is busy with it (`taken`), with its request
-    (`since`) and with a piece of the answer (`sending`).
-    """
-
-    def __init__(self, worker: WebWorker, opened: socket.socket, client: object, server: object) -> None:
-        self.sock, self.client, self.server = opened, client, server
-        self.parser = Requests(worker.cfg, opened, client)
-        self.until = self.taken = self.since = self.sending = 0.0
-        self.database: BaseDatabaseWrapper | None = None  # of the thread that answers
-        self.is_over = False  # we have said our last word
-        self.to_drain = DRAINED_BYTES
-
-    @property
-    def has_more(self) -> bool:
-        """Whether it sent the beginning of its next request already."""
-        return bool(self.parser.unreader.buf.tell())
-
-    @property
-    def has_asked(self) -> bool:
-        """Whether something that nobody has read yet has arrived."""
-        try:
-            return bool(self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except OSError:
-            return False
-
-
-class BriefRequest(Request):  # type: ignore[misc]  # it has no type hints
-    """Gunicorn's, which takes 800 KiB of headers and goes through them anew at each packet."""
-
-    max_buffer_headers = property(lambda self: HEAD_BYTES, lambda self, most: None)
-
-
-class Requests(RequestParser):  # type: ignore[misc]  # it has no type hints
-    """Gunicorn's, without the time limit for the rest of a body, which the watchman keeps."""
-
-    mesg_class = BriefRequest
-
-    def finish_body(self) -> bool:
-        """Whether all that was sent with the last request is read."""
-        if not self.mesg:
-            return True
-        body = self.mesg.body
-        while not body.failed:
-            if not body.read(SKIPPED_BYTES):
-                return True
-        return False
-
-
-class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
-    """Gunicorn's, whose head leaves together with the first bytes of the body."""
-
-    headers_sent: bool
-    head = b""
-
-    def __init__(self, request: Request, sock: socket.socket, cfg: object, connection: Connection) -> None:
-        super().__init__(request, sock, cfg)
-        self.connection = connection
-
-    def should_close(self) -> bool:
-        return bool(super().should_close()) or is_long(self.req.body.reader)
-
-    def send_headers(self) -> None:
-        if not self.headers_sent:
-            lines = [
-                f"HTTP/{self.req.version[0]}.{self.req.version[1]} {self.status}",
-                f"Date: {date_of(int(time.time()))}",
-                f"Connection: {'close' if self.should_close() else 'keep-alive'}",
-                *(["Transfer-Encoding: chunked"] if self.chunked else []),
-                *(f"{name}: {value}" for name, value in self.headers),
-            ]
-            self.head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-            self.headers_sent = True
-
-    def _emit_body(self, data: bytes) -> None:
-        head, self.head = self.head, b""
-        sent = head + (b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)
-        for start in range(0, len(sent), PIECE_BYTES):
-            self.connection.sending = time.monotonic()
-            self.sock.sendall(sent[start : start + PIECE_BYTES])
-        self.connection.sending = 0.0
-
-    def close(self) -> None:
-        self.send_headers()
-        if self.head or self.chunked:
-            self._emit_body(b"")
-
-
-def is_long(unread: ChunkedReader | LengthReader) -> bool:
-    """Whether so much of a body is left that the connection is rather ended; where nobody says how much, any."""
-    return unread.parser is not None if isinstance(unread, ChunkedReader) else unread.length > SKIPPED_BYTES
-
-
-@lru_cache(maxsize=1)
-def date_of(second: int) -> str:
-    """The same for every answer of a second."""
-    return formatdate(second, usegmt=True)
 
 
 class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
@@ -280,7 +129,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             return False
         opened.setblocking(True)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", settings.RECEIVE_SECONDS, 0))
-        connection = Connection(self, opened, client, listener.getsockname())
+        connection = Connection(self.cfg, opened, client, listener.getsockname())
         self.silent[opened.fileno()] = connection
         self.wait_for(connection, settings.RECEIVE_SECONDS)
         self.make_room(self.silent, MOST_SILENT)
@@ -442,34 +291,3 @@ def leave_out_what_nothing_needs() -> None:
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
     request_finished.disconnect(reset_urlconf)
-
-
-def a_live_database() -> BaseDatabaseWrapper:
-    """The thread's own, which connects anew where the last request, or the server since, has ended the connection.
-
-    So nobody meets the end of one that a restart, or a limit for idle ones, has left behind. An idle connection says
-    nothing but its farewell: what it costs is a look at the socket, and no question.
-    """
-    database = connections[DEFAULT_DB_ALIAS]
-    database.close_if_unusable_or_obsolete()
-    if is_postgresql() and database.connection and is_ended(database.connection):
-        database.close()
-    return database
-
-
-def is_ended(opened: psycopg.Connection) -> bool:
-    try:
-        opened.pgconn.consume_input()  # the farewell, if there is one
-        opened.pgconn.consume_input()  # what follows it is the end
-    except psycopg.OperationalError:
-        return True
-    return False
-
-
-def cut(database: BaseDatabaseWrapper) -> None:
-    """Shuts the socket of a connection that another thread waits for; on SQLite there is none."""
-    opened = database.connection  # read once: its thread may close it meanwhile
-    if not is_postgresql() or opened is None:
-        return
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(opened.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)  # suppressed: it was closed in the meantime

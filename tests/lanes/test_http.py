@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from config.web_worker import DRAINED_BYTES
+from config.http_connection import DRAINED_BYTES
 from tests.lanes.server import running
 
 pytestmark = pytest.mark.processes
