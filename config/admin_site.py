@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import BadRequest
 from django.db.models import ManyToManyField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -96,7 +97,7 @@ class GatehouseAdminSite(StaffDoor):
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         # Stock change forms set inline styles. Styles alone: never scripts (page-traps.md, M7).
         styled = csp_update({"style-src": [UNSAFE_INLINE]})
-        return cast(View, styled(super().admin_view(no_oracle(acting(view)), cacheable)))
+        return cast(View, styled(super().admin_view(no_nul(no_oracle(acting(view))), cacheable)))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         # One page changes passwords: it asks for a recent sign-in and sends the mails.
@@ -112,6 +113,20 @@ def no_oracle(view: View) -> View:
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if any(HIDDEN.search(name) for name in request.GET):
             raise DisallowedModelAdminLookup("a list filtered by a column that no page shows")
+        response: HttpResponse = view(request, *args, **kwargs)
+        return response
+
+    return cast(View, inner)
+
+
+def no_nul(view: View) -> View:
+    """Refuses (400) a NUL in a query or a form: PostgreSQL takes none, and lists filter by what a query says."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        for name, values in (*request.GET.lists(), *request.POST.lists()):
+            if any("\0" in text for text in (name, *values)):
+                raise BadRequest(f"NUL in {name!r}")
         response: HttpResponse = view(request, *args, **kwargs)
         return response
 

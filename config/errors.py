@@ -155,6 +155,11 @@ class ErrorMiddleware:
         refusal = refusal_of(request, response)
         return response if refusal is None else instead_of(response, render_error(request, refusal))
 
+    def process_view(self, request: HttpRequest, *view: object) -> None:
+        """Raises Http404 for a NUL in the path: nothing has one, and PostgreSQL takes none, not even to look for."""
+        if "\0" in request.path:
+            raise Http404
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match exception:
             case ApiError():

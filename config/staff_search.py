@@ -39,7 +39,7 @@ def may(request: HttpRequest, site: admin.AdminSite) -> bool:
 
 def search(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     """What is found, by kind; where it is one thing alone, its page at once."""
-    words = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
+    words = request.GET.get("q", "").strip()[:LONGEST]
     kinds = [kind for model in KINDS if (kind := find(request, site.get_model_admin(model), words))] if words else []
     urls = [url for kind in kinds for _text, url in kind.rows]
     if len(urls) == 1:

@@ -89,7 +89,7 @@ class ProjectAdmin(RowAdmin):
 
     def recover(self, request: HttpRequest, project: Project) -> str:
         """Raises InvalidState without a reason: the log would not tell why."""
-        reason = request.POST.get("reason", "").replace("\0", "").strip()[:REASON_LENGTH]
+        reason = request.POST.get("reason", "").strip()[:REASON_LENGTH]
         if not reason:
             raise InvalidState(gettext("Say why."))
         with transaction.atomic():

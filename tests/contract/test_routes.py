@@ -7,8 +7,9 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from config.errors import dialect, render_page
-from tests.contract.routes import NOT_WALKED, STRANGERS, all_routes, example, row_of
+from config.errors import GUARDED_PATHS, dialect, render_page
+from tests import cast
+from tests.contract.routes import EXAMPLES, NOT_WALKED, STRANGERS, all_routes, example, row_of
 from tests.environment import examples
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -84,6 +85,42 @@ def test_a_wrong_method_is_not_taken_for_a_forged_form(route):
 )
 def test_a_stranger_learns_nothing_of_what_is_there(path, method):
     assert Client().generic(method, path).status_code == 401
+
+
+@pytest.fixture
+def sam(db):
+    """Staff with every right: nothing refuses them before the row is looked for."""
+    return cast.signed_in(cast.person("sam@example.com", "Sam Staff", is_staff=True, is_superuser=True))
+
+
+@pytest.mark.parametrize("route", [route for route in all_routes() if "<str:" in route or "<path:" in route])
+def test_nothing_has_a_nul_in_its_path(sam, monkeypatch, route):
+    """PostgreSQL takes none, not even to look for."""
+    for kind in ("str", "path"):
+        monkeypatch.setitem(EXAMPLES, kind, "%00")
+    path, row = example(route), row_of(route)
+
+    response = sam.generic(row.method if row else "GET", path, headers={"Authorization": "Bearer x"})
+
+    assert response.status_code == (401 if path.startswith(GUARDED_PATHS) else 404)
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "6")
+def test_who_has_a_token_is_told_that_no_project_has_a_nul(alice, acme_app):
+    token = acme_app.tokens_for(alice, scope="projects:read")["access_token"]
+    response = Client().get("/projects/v1/%00", headers={"Authorization": f"Bearer {token}"})
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("query", [{"id": "\0"}, {"name__contains": "a\0b"}, {"q": "\0"}, {"\0": "1"}])
+@pytest.mark.parametrize("list_", ["accounts/user", "partnership/partner", "oauth_provider/application"])
+def test_a_nul_in_the_admins_query_is_a_400(sam, list_, query):
+    assert sam.get(f"/admin/{list_}/", query).status_code == 400
+
+
+def test_a_nul_in_a_form_of_the_admin_is_a_400(sam):
+    chosen = {"action": "disable_selected", "_selected_action": "\0"}
+    assert sam.post("/admin/partnership/partner/", chosen).status_code == 400
 
 
 GARBAGE = st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode))

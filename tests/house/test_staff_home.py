@@ -118,7 +118,7 @@ def test_many_are_cut_short_and_their_list_has_the_rest(sam):
     assert "/admin/oauth_provider/application/?q=Tool" in page
 
 
-@pytest.mark.parametrize("words", ["", " ", "\0", "%", "'; drop", "a" * 500])
+@pytest.mark.parametrize("words", ["", " ", "%", "'; drop", "a" * 500])
 def test_words_that_find_nothing_say_so(sam, words):
     assert "Nothing was found" in sam.get(FIND, {"q": words}).content.decode()
 

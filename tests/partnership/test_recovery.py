@@ -310,7 +310,7 @@ class TestAdmin:
         sam.post(f"{self.page(gone)}recover/", {"reason": "Their admin is a fool"})
         assert "fool" not in json.dumps(globex.get("events").body)
 
-    @pytest.mark.parametrize("reason", [None, "", "  ", "\0"])
+    @pytest.mark.parametrize("reason", [None, "", "  "])
     def test_not_without_a_reason(self, sam, gone, reason):
         sent = sam.post(f"{self.page(gone)}recover/", {"reason": reason} if reason is not None else {}, follow=True)
         assert "Say why." in sent.content.decode()
