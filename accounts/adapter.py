@@ -65,6 +65,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         take_back()
         return user if isinstance(user, User) else None
 
+    def set_password(self, user: User, password: str) -> None:
+        """Saves it alone: the rest of the row is as old as this request, and would undo a switch-off."""
+        user.set_password(password)
+        user.save(update_fields=["password", "credentials_epoch"])
+
     def post_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse:
         now = timezone.now()
         if security_events.is_new_browser(user, request):

@@ -50,13 +50,17 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return obj is None or granting.may_change(person, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """A new person gets no password: they choose one by "Forgot your password?"."""
+        """A new person gets no password: they choose one by "Forgot your password?".
+
+        Of one who is there, what staff changed alone: the rest is as old as this request.
+        """
         if not change:
             obj.set_unusable_password()
             people.save_person(obj)
         else:
-            super().save_model(request, obj, form, change)
-        people.sync_address(obj)
+            obj.save(update_fields=[name for name in form.changed_data if name != "groups"])
+        if "email" in form.changed_data:
+            people.sync_address(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -96,12 +97,16 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         """Switching a person off also ends every code and token, as a new password does: when
         the person is switched on again, nothing that was out there comes back to life.
         """
-        if self._was_active and not self.is_active:
-            self.credentials_epoch += 1
+        is_switched_off = self._was_active and not self.is_active
+        if is_switched_off:
+            # In the row and not from what was read: an epoch never goes back to one that tokens have.
+            self.credentials_epoch = F("credentials_epoch") + 1
             if kwargs.get("update_fields") is not None:
                 kwargs["update_fields"] = {*kwargs["update_fields"], "credentials_epoch"}
         self._was_active = self.is_active
         super().save(*args, **kwargs)
+        if is_switched_off:
+            self.refresh_from_db(fields=["credentials_epoch"])
 
     def set_password(self, raw_password: str | None) -> None:
         """Also ends every code and token of the person once saved (oauth.md, "token").

@@ -5,11 +5,12 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from accounts import organizations
 from accounts.models import Organization, User
-from tests.cast import person, signed_in
+from tests.cast import PASSWORD, person, signed_in
 
 PEOPLE = "/admin/accounts/user/"
 
@@ -55,6 +56,44 @@ def test_switching_a_person_off_ends_tokens_and_sessions(ada, alice, acme_app):
     signed_in(ada).post(f"{PEOPLE}{alice.pk}/change/", form_of(alice, is_active=None))
     assert acme_app.profile(tokens["access_token"]).status == 401
     assert hers.get("/account").status_code == 302
+
+
+def meanwhile(user, **changes):
+    """A context in which `changes` are made to `user` after a page has read the row, and before it writes it."""
+    waiting = [changes]
+
+    def before_it_is_written(execute, sql, params, many, context):
+        if waiting and sql.startswith('UPDATE "accounts_user"'):
+            User.objects.filter(pk=user.pk).update(**waiting.pop())
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(before_it_is_written)
+
+
+def test_a_new_name_leaves_what_somebody_else_changes_at_that_moment(alice):
+    browser = signed_in(alice)
+    with meanwhile(alice, is_active=False, credentials_epoch=7):
+        browser.post("/account", {"name": "Alice Liddell"})
+    alice.refresh_from_db()
+    assert (alice.name, alice.is_active, alice.credentials_epoch) == ("Alice Liddell", False, 7)
+
+
+def test_a_new_password_leaves_a_switch_off_of_that_moment(alice):
+    changes = {"oldpassword": PASSWORD, "password1": "a new battery staple", "password2": "a new battery staple"}
+    browser = signed_in(alice)
+    with meanwhile(alice, is_active=False):
+        browser.post("/accounts/password/change/", changes)
+    alice.refresh_from_db()
+    assert (alice.check_password("a new battery staple"), alice.is_active) == (True, False)
+
+
+def test_staff_write_what_they_changed_and_nothing_else(ada, alice):
+    browser = signed_in(ada)
+    with meanwhile(alice, password="new", email="alice@liddell.example", credentials_epoch=7):
+        browser.post(f"{PEOPLE}{alice.pk}/change/", form_of(alice, name="Alice Liddell", is_active=None))
+    alice.refresh_from_db()
+    assert (alice.name, alice.is_active, alice.credentials_epoch) == ("Alice Liddell", False, 8)
+    assert (alice.password, alice.email) == ("new", "alice@liddell.example")
 
 
 def test_switching_off_ends_tokens_of_a_person_who_was_off_before(alice, acme_app):
