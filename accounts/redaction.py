@@ -9,14 +9,14 @@ SECRET = re.compile(
     r"|(?P<name>\b(?:code|code_verifier|device_code|user_code|client_secret|token|access_token|refresh_token|id_token|password|state)"
     r"[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s&\"',}]+)"
     # Links in mails carry their token in the path.
-    r"|(?P<link>/(?:invitations|password/reset/key|confirm-email)/)(?P<key>[^\s/?\"']+)"
+    r"|(?P<link>/(?:invitations|password/reset/key|confirm-email|agree)/)(?P<key>[^\s/?\"']+)"
     r"|(?P<header>\b(?:Bearer|Basic|DPoP)\s+)(?P<credentials>[A-Za-z0-9._~+/=-]{8,})",
     re.IGNORECASE,
 )
 # One of these is in each text of which SECRET finds anything: most have none, and this is seen ten times faster.
 TELLTALES = (
     *("=", ":", "eyj", "gcs_", "grt_", "gps_", "ik_", "whsec_"),
-    *("/invitations/", "/password/reset/key/", "/confirm-email/"),
+    *("/invitations/", "/password/reset/key/", "/confirm-email/", "/agree/"),
     *("bearer", "basic", "dpop"),
 )
 

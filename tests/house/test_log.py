@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 
 import pytest
 import structlog
@@ -11,6 +12,7 @@ from django.test import Client
 from accounts.redaction import redact
 from config.log import logging_config
 from tests.clients import VERIFIER
+from tests.contract.routes import all_routes
 
 SECRET = "gcs_" + "s" * 43
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
@@ -110,7 +112,7 @@ def test_redaction(text, shown):
     [
         *(f"{prefix}0123456789abcdef" for prefix in ("gcs_", "grt_", "gps_", "ik_", "whsec_", "GRT_")),
         *(f"{scheme}\t0123456789abcdef" for scheme in ("Bearer", "basic", "DPOP")),
-        *(f"/{page}/0123456789abcdef" for page in ("invitations", "password/reset/key", "confirm-email")),
+        *(f"/{page}/0123456789abcdef" for page in ("invitations", "password/reset/key", "confirm-email", "agree")),
         *(f"{name}{is_}0123456789abcdef" for name in ("token", "State") for is_ in ("=", ":")),
         JWT.replace("eyJ", "EYJ"),
     ],
@@ -134,3 +136,15 @@ def test_attack_152_no_header_writes_a_line_or_a_field_of_its_own(lines, db):
 
     assert {line["event"] for line in lines()} <= {"request", "refused"}
     assert [line["status"] for line in lines() if line["event"] == "request"] == [401]
+
+
+SECRET_PART = re.compile(r"(<str:|\(\?P<)(token|key|secret|code)\b")
+
+
+@pytest.mark.parametrize("route", [route for route in all_routes() if SECRET_PART.search(route)])
+def test_a_secret_in_a_path_is_redacted_on_every_route(route):
+    """A new one goes into SECRET and TELLTALES of accounts/redaction.py."""
+    path = re.sub(r"<str:\w+>|\(\?P<\w+>[^)]*\)", "0123456789", route.replace("^", ""))
+    shown = redact(f"/{path}")
+    assert "0123456789" not in shown
+    assert "[redacted]" in shown
