@@ -11,11 +11,21 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
-from oauth_provider import client_details, client_metadata, client_secrets, clients, consent, scopes
+from oauth_provider import (
+    client_details,
+    client_metadata,
+    client_secrets,
+    clients,
+    consent,
+    registration_queue,
+    scopes,
+)
+from oauth_provider.authentication import challenge
 from oauth_provider.client_details import LINKS, Details
 from oauth_provider.client_metadata import KEY_METHOD, Document, Metadata
-from oauth_provider.errors import InvalidClientMetadata, InvalidRequest, OAuthError
+from oauth_provider.errors import InvalidClientMetadata, InvalidRequest, InvalidToken, OAuthError
 from oauth_provider.models import Application, Registration
 from oauth_provider.opaque import digest, new_registration_token
 
@@ -97,11 +107,14 @@ def find(client_id: str, token: str) -> Registration | None:
 def change(registration: Registration, document: Document, now: datetime) -> Registration:
     """Replaces what the client said of itself (RFC 7592 section 2.2).
 
-    Raises InvalidRequest, InvalidClientMetadata, InvalidRedirectUri, and OAuthError 403 for a
-    client that staff switched off.
+    Raises InvalidToken (401) if the client has ended meanwhile, InvalidRequest, InvalidClientMetadata,
+    InvalidRedirectUri, and OAuthError 403 for a client that staff switched off.
     """
-    application = clients.lock(registration.application)
-    registration = Registration.objects.select_for_update(of=("self",)).get(pk=registration.pk)
+    rows = registration_queue.find_locked(registration)
+    if rows is None or rows[1].state == State.ENDED:
+        path = reverse("registered_client", args=[registration.application.client_id])
+        raise InvalidToken(challenge(path, error="invalid_token"))
+    application, registration = rows
     check_addressed(application, document, now)
     if registration.state == State.APPROVED and not application.is_enabled:
         raise OAuthError("access_denied", "This client is switched off.", status=403)
@@ -187,8 +200,14 @@ def wait(registration: Registration, application: Application, now: datetime) ->
 
 @transaction.atomic
 def end(registration: Registration, now: datetime) -> None:
-    """The client takes itself away: its codes and tokens end as by disabling, its row goes if nothing needs it."""
-    application = clients.lock(registration.application)
+    """The client takes itself away: its codes and tokens end as by disabling, its row goes if nothing needs it.
+
+    One that is gone already is what the caller wanted.
+    """
+    rows = registration_queue.find_locked(registration)
+    if rows is None:
+        return
+    application, _stored = rows
     if not clients.is_used(application):
         application.delete()
         return

@@ -53,9 +53,10 @@ def approve(registration: Registration, by: User | None, now: datetime) -> None:
     application, stored = locked(registration)
     if stored.state not in (State.PENDING, State.REFUSED):
         raise AlreadyDecided()
+    before = stored.state
     decide(stored, State.APPROVED, by, "", now)
     clients.enable(application, now)
-    client_history.record(application, "registration", registration.state, State.APPROVED)
+    client_history.record(application, "registration", before, State.APPROVED)
 
 
 @transaction.atomic
@@ -73,8 +74,22 @@ def refuse(registration: Registration, reason: str, by: User | None, now: dateti
 
 
 def locked(registration: Registration) -> tuple[Application, Registration]:
-    """Both rows as they are now, the client's first: whoever changes either takes them in this order."""
-    application = clients.lock(registration.application)
+    """Both rows as they are now. Raises AlreadyDecided if the client is gone."""
+    rows = find_locked(registration)
+    if rows is None:
+        raise AlreadyDecided()
+    return rows
+
+
+def find_locked(registration: Registration) -> tuple[Application, Registration] | None:
+    """Both rows as they are now, the client's first: whoever changes either takes them in this order.
+
+    None if a call that was faster deleted the client.
+    """
+    try:
+        application = clients.lock(registration.application)
+    except Application.DoesNotExist:
+        return None
     return application, Registration.objects.select_for_update(of=("self",)).get(pk=registration.pk)
 
 
@@ -161,10 +176,8 @@ def end_unused(now: datetime) -> dict[str, int]:
 
     One that was never used goes, with a line in the log and in the history; one that was is disabled.
     """
-    rows = list(unused_since(now - timedelta(days=settings.REGISTRATION_UNUSED_DAYS))[:BATCH])
-    for registration in rows:
-        end_one(registration, now)
-    return {"registrations_ended": len(rows)}
+    then = now - timedelta(days=settings.REGISTRATION_UNUSED_DAYS)
+    return {"registrations_ended": sum(end_one(registration, then, now) for registration in unused_since(then)[:BATCH])}
 
 
 def unused_since(then: datetime) -> QuerySet[Registration]:
@@ -183,14 +196,20 @@ def unused_since(then: datetime) -> QuerySet[Registration]:
 
 
 @transaction.atomic
-def end_one(registration: Registration, now: datetime) -> None:
-    application, stored = locked(registration)
+def end_one(registration: Registration, then: datetime, now: datetime) -> bool:
+    """Whether it was ended: since it was listed it may have been used, or staff may have decided."""
+    rows = find_locked(registration)
+    if rows is None or not unused_since(then).filter(pk=registration.pk).exists():
+        return False
+    application, stored = rows
     log.info("registration ended unused", client_id=application.client_id, state=stored.state)
     if not clients.is_used(application):
         application.delete()
-        return
+        return True
+    before = stored.state
     clients.disable(application, now)
     stored.token_digest = None
     stored.save(update_fields=["token_digest"])
     decide(stored, State.ENDED, None, "unused", now)
-    client_history.record(application, "registration", registration.state, "ended: unused")
+    client_history.record(application, "registration", before, "ended: unused")
+    return True

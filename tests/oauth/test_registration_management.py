@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from oauth_provider import clients, registration_queue
+from oauth_provider import clients, registration, registration_queue
+from oauth_provider.errors import InvalidToken
 from oauth_provider.models import Application, Consent, Registration
 from tests import cast
 from tests.clients import OAuthClient, answer
@@ -195,6 +196,25 @@ def test_one_that_nobody_used_leaves_nothing(agent):
     assert call("delete", agent).status == 204
     assert not Application.objects.filter(client_id=agent["client_id"]).exists()
     assert not Registration.objects.exists()
+
+
+def test_the_slower_of_two_that_take_a_client_away_finds_it_gone(agent):
+    first, second = (registration.find(agent["client_id"], agent["registration_access_token"]) for _ in range(2))
+    registration.end(first, timezone.now())
+    registration.end(second, timezone.now())
+    assert not Registration.objects.exists()
+
+
+@pytest.mark.parametrize("was_used", [False, True])
+def test_a_change_that_comes_after_the_end_is_a_strangers(agent, alice, was_used):
+    if was_used:
+        client_of(agent, LOOPBACK).tokens_for(alice)
+    known = registration.find(agent["client_id"], agent["registration_access_token"])
+    changed = metadata(agent)
+    registration.end(known, timezone.now())
+    with pytest.raises(InvalidToken) as refused:
+        registration.change(known, changed, timezone.now())
+    assert 'error="invalid_token"' in refused.value.headers["WWW-Authenticate"]
 
 
 def test_management_counts_against_the_limit_too(agent, settings):

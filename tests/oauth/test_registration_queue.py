@@ -1,5 +1,7 @@
 """Staff decide about clients that registered themselves; the worker tells them and ends what nobody uses."""
 
+from datetime import timedelta
+
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
@@ -7,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from config import chores
-from oauth_provider import registration_queue
+from oauth_provider import registration, registration_queue
 from oauth_provider.models import Application, DocumentHost, Registration
+from oauth_provider.registration_queue import AlreadyDecided
 from tests import cast
 from tests.clients import OAuthClient
 from tests.forms import fields_of
@@ -105,6 +108,22 @@ def test_a_refusal_can_be_taken_back(staff_browser, asks):
     staff_browser.post(page(row, "approve"))
     row.refresh_from_db()
     assert (row.state, row.reason, row.application.is_enabled) == ("approved", "", True)
+
+
+def test_history_says_what_a_decision_found_and_not_what_a_page_had_read(asks):
+    row = asks()
+    as_it_waited = Registration.objects.select_related("application").get(pk=row.pk)
+    registration_queue.refuse(row, "No.", None, timezone.now())
+    registration_queue.approve(as_it_waited, None, timezone.now())
+    said = [entry.changes.get("registration") for entry in LogEntry.objects.order_by("pk") if entry.changes]
+    assert ["refused", "approved"] in said
+
+
+def test_nobody_decides_about_a_client_that_took_itself_away(asks):
+    row = asks()
+    registration.end(row, timezone.now())
+    with pytest.raises(AlreadyDecided):
+        registration_queue.approve(row, None, timezone.now())
 
 
 def test_many_are_approved_at_once(staff_browser, asks):
@@ -223,6 +242,15 @@ class TestUnused:
         row = Registration.objects.get()
         assert (row.state, row.reason, row.application.is_enabled, row.token_digest) == ("ended", "unused", False, None)
         assert registration_queue.end_unused(timezone.now()) == {"registrations_ended": 0}
+
+    def test_one_that_staff_approve_at_that_moment_stays(self, asks, later):
+        asks()
+        later(days=91)
+        now = timezone.now()
+        (listed,) = registration_queue.unused_since(now - timedelta(days=90))
+        registration_queue.approve(listed, None, now)
+        assert not registration_queue.end_one(listed, now - timedelta(days=90), now)
+        assert state_of(listed) == "approved"
 
     def test_the_days_are_a_setting(self, agent, settings, later):
         settings.REGISTRATION_UNUSED_DAYS = 1
