@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import redis
 from csp.constants import NONE, SELF
@@ -212,7 +212,7 @@ TEMPLATES = [
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's settings for `postgresql://user:password@host:port/name` or `sqlite:///path`."""
+    """Django's settings for `postgresql://user:password@host:port/name?sslmode=...` or `sqlite:///path`."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return {
@@ -229,15 +229,20 @@ def database(url: str) -> dict[str, object]:
         }
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": parts.username or "",
-        "PASSWORD": parts.password or "",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
-        # A host that is gone without a word is found out: by the kernel, which else tries for minutes.
-        "OPTIONS": {"connect_timeout": 5, "tcp_user_timeout": 10_000},
+        "OPTIONS": {
+            # A host that is gone without a word is found out: by the kernel, which else tries for minutes.
+            "connect_timeout": 5,
+            "tcp_user_timeout": 10_000,
+            # A plus is one here, and no blank as in a form.
+            **dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)),
+        },
     }
 
 

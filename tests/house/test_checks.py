@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from config import checks, feature_checks
+from config.settings import database
 from oauth_provider import keys
 
 PASSWORD = "hunter2-of-the-database"
@@ -142,6 +143,21 @@ def test_static_files_are_collected_in_production(production, tmp_path):
     production.STATIC_ROOT = tmp_path / "static"
 
     assert codes(checks.check_static_files()) == ["GH014"]
+
+
+def test_the_address_of_the_database_is_read_as_postgresql_reads_it():
+    """Percent-encoded, as a `/` or an `@` in a password has to be; what its query asks for is not left out."""
+    said = database(
+        "postgresql://gate%40house:p%2Fw%25@db.acme.example:6432/the%20gate?sslmode=verify-full&sslrootcert=a+b"
+    )
+    assert (said["USER"], said["PASSWORD"], said["NAME"]) == ("gate@house", "p/w%", "the gate")
+    assert (said["HOST"], said["PORT"]) == ("db.acme.example", "6432")
+    assert said["OPTIONS"] == {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        "sslmode": "verify-full",
+        "sslrootcert": "a+b",
+    }
 
 
 def test_a_missing_database_address_is_told(production):
