@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -193,6 +194,12 @@ class DocumentHostAdmin(BaseAdmin):
     actions = None
     view_on_site = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentHost]:
+        hosts: QuerySet[DocumentHost] = super().get_queryset(request)
+        named = Registration.objects.filter(document_host=OuterRef("host")).order_by()
+        count = named.values("document_host").values(count=Count("pk"))
+        return hosts.annotate(clients_counted=Coalesce(Subquery(count), 0))
+
     def get_readonly_fields(self, request: HttpRequest, obj: DocumentHost | None = None) -> tuple[str, ...]:
         return ("host",) if obj else ()
 
@@ -204,9 +211,8 @@ class DocumentHostAdmin(BaseAdmin):
             messages.warning(request, text % changed)
 
     @admin.display(description=gettext_lazy("clients"))
-    def clients(self, host: DocumentHost) -> str:
-        count = Registration.objects.filter(document_host=host.host).count()
-        return format_html('<a href="{}?document_host={}">{}</a>', reverse(CHANGELIST), host.host, count)
+    def clients(self, host: Any) -> str:
+        return format_html('<a href="{}?document_host={}">{}</a>', reverse(CHANGELIST), host.host, host.clients_counted)
 
 
 def said(registration: Registration) -> list[tuple[str, str]]:

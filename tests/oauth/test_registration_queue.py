@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config import chores
@@ -275,6 +277,16 @@ class TestHosts:
         assert registration_queue.policy_of("agent.example") == "allowed"
         assert registration_queue.policy_of("other.example") == "staff"
         assert "agent.example" in text(staff_browser.get(HOSTS))
+
+    def test_many_hosts_are_no_more_queries_than_one(self, staff_browser, asks, django_assert_num_queries):
+        asks()
+        Registration.objects.update(document_host="agent.example", token_digest=None)
+        self.add(staff_browser)
+        with CaptureQueriesContext(connection) as of_one:
+            assert '?document_host=agent.example">1<' in text(staff_browser.get(HOSTS))
+        DocumentHost.objects.bulk_create(DocumentHost(host=f"{number}.example") for number in range(9))
+        with django_assert_num_queries(len(of_one)):
+            assert '?document_host=8.example">0<' in text(staff_browser.get(HOSTS))
 
     @pytest.mark.parametrize("host", ["", "https://agent.example", "agent.example/", "*.example", "a b", "ä.example"])
     def test_a_host_is_a_name(self, staff_browser, host):
