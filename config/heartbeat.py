@@ -27,6 +27,6 @@ def last_beat() -> datetime | None:
 
 
 def is_silent(now: datetime) -> bool:
-    """Whether nobody sweeps, rotates keys or, later, delivers: staff must know."""
+    """Whether no worker goes round: nothing is swept, sent or delivered, and staff must know."""
     seen = last_beat()
     return seen is None or (now - seen).total_seconds() > SILENT_AFTER_SECONDS

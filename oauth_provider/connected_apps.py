@@ -20,7 +20,7 @@ class ConnectedApp:
     last_used_at: datetime | None
 
 
-def list_for(user: User, now: datetime) -> list[ConnectedApp]:
+def list_for(user: User) -> list[ConnectedApp]:
     """One entry per application that `user` allowed, by name."""
     used = dict(
         TokenFamily.objects.filter(user=user)

@@ -12,8 +12,9 @@ from oauth_provider.models.resource_server import ResourceServer
 class Code(models.Model):
     """An authorization code: bound to all it was granted for, redeemed at most once.
 
-    Written by `codes.py` (issue, end) and `tokens.py` (redeem). The family that it becomes
-    has its id from the start, so that a second use can end what the first one gave.
+    Written by `codes.py` (issue, end), `token_rows.py` (redeem), `token_ends.py` (wrong verifiers) and
+    `clients.py` (end). The family that it becomes has its id from the start, so that a second use
+    can end what the first one gave.
     """
 
     digest = models.BinaryField(primary_key=True, max_length=32)  # SHA-256 of the code

@@ -74,7 +74,7 @@ class Registration(models.Model):
 
 
 class DocumentHost(models.Model):
-    """What staff decided about the metadata documents of one host. Written by `registration_queue.py`."""
+    """What staff decided about the metadata documents of one host. Written by its page in the admin alone."""
 
     class Policy(models.TextChoices):
         ALLOWED = "allowed", _("allowed: its clients need no approval")

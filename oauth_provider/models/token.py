@@ -11,7 +11,10 @@ from oauth_provider.models.resource_server import ResourceServer
 
 
 class TokenFamily(models.Model):
-    """All refresh tokens that descend from one authorization. Written by `tokens.py`.
+    """All refresh tokens that descend from one authorization.
+
+    Written by `token_rows.py` (begin, move), `token_ends.py`, `clients.py` and `consent.py` (end) and `letters.py`
+    (who was told).
 
     No refresh token is stored: each is a keyed hash over the family's id, a counter and the
     row's salt (docs/decisions/0004), so `counter` alone says which one is current.
@@ -68,7 +71,7 @@ class TokenFamily(models.Model):
 
 
 class AccessToken(models.Model):
-    """One access token. Written by `tokens.py`.
+    """One access token. Written by `token_rows.py` (issue), `token_ends.py` and `clients.py` (end).
 
     A person's token belongs to a family and dies with it; a machine's has none. The person,
     their epoch and the end are read from the family, so that ending it is one update.

@@ -24,7 +24,7 @@ from partnership.events import Actor
 @require_safe
 def connected_apps(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    shown = {"apps": apps.list_for(user, clock.now()), "partners": connections.list_for(user)}
+    shown = {"apps": apps.list_for(user), "partners": connections.list_for(user)}
     return render(request, "partnership/connected_apps.html", shown)
 
 

@@ -7,7 +7,8 @@ from config.chores import work
 
 class Command(BaseCommand):
     help = (
-        "Does what is due: removes what has expired, rotates signing keys. "
+        "Does what is due: operations on projects, deliveries, mails, figures of usage, new keys, "
+        "an end to what has expired (the whole list: config/chores.py). "
         "Any number may run at once; SIGTERM ends one cleanly. Example: manage.py work --once"
     )
 
