@@ -1,5 +1,5 @@
 """The API's reference as a document, and /docs, where it is tried: what `call_schema.py` reads from the views, and
-`plain_endpoints.py`, with an example of each call in three languages."""
+`hand_written_paths.py`, with an example of each call in three languages."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from rest_framework.response import Response
 from config import guides, markdown
 from config.call_samples import sample
 from config.call_schema import Schema
-from config.introspection_reference import INTROSPECTION_PATHS
-from config.openid_reference import OPENID_PATHS, OPENID_SCHEMAS
-from config.plain_endpoints import PATHS, SCHEMAS
-from config.pushed_request_reference import PUSHED_PATHS
-from config.registration_reference import REGISTRATION_PATHS, REGISTRATION_SCHEMAS
+from config.hand_written_paths import HAND_WRITTEN_PATHS
+from config.openid_reference import OPENID_SCHEMAS
+from config.plain_endpoints import SCHEMAS
+from config.registration_reference import REGISTRATION_SCHEMAS
 from oauth_provider import scopes
 
 making = Lock()  # the generator is for one thread at a time: the first two requests together were one 500
@@ -98,14 +97,7 @@ def add_plain_endpoints(result: Schema, generator: object, request: object, publ
             "token": {"type": "http", "scheme": "bearer", "description": "An access token that you have already."},
         }
     )
-    paths = {
-        **PATHS,
-        **PUSHED_PATHS,
-        **INTROSPECTION_PATHS,
-        **OPENID_PATHS,
-        **REGISTRATION_PATHS,
-        **result.get("paths", {}),
-    }
+    paths = {**HAND_WRITTEN_PATHS, **result.get("paths", {})}
     result["paths"] = {
         path: {method: completed(path, method, operation) for method, operation in methods.items()}
         for path, methods in paths.items()

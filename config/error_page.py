@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator
 from accounts.errors import ApiError, Forbidden, LengthRequired, MethodNotAllowed, ServerError
 from config.call_schema import GENERAL
 from config.errors import OAUTH_CODES
-from config.introspection_reference import INTROSPECTION_PATHS
-from config.openid_reference import OPENID_PATHS, USERINFO_REFUSALS
-from config.plain_endpoints import PATHS, PROFILE_REFUSALS
-from config.pushed_request_reference import PUSHED_PATHS
-from config.registration_reference import REGISTRATION_PATHS
+from config.hand_written_paths import HAND_WRITTEN_PATHS
+from config.openid_reference import USERINFO_REFUSALS
+from config.plain_endpoints import PROFILE_REFUSALS
 from oauth_provider.errors import WORDS
 from oauth_provider.views.door import PlatformView
 from partnership.errors import ProjectLimitReached
@@ -145,13 +143,7 @@ def oauth_rows() -> Iterator[Row]:
 
 
 def said_in_reference() -> Iterator[tuple[int, str]]:
-    for methods in [
-        *PATHS.values(),
-        *PUSHED_PATHS.values(),
-        *INTROSPECTION_PATHS.values(),
-        *OPENID_PATHS.values(),
-        *REGISTRATION_PATHS.values(),
-    ]:
+    for methods in HAND_WRITTEN_PATHS.values():
         for operation in methods.values():
             for status, response in operation["responses"].items():
                 schema = response.get("content", {}).get("application/json", {}).get("schema", {})

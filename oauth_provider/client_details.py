@@ -151,7 +151,12 @@ def faults_of_link(url: str) -> list[str]:
         return [_("A link starts with https://")]
     if len(url) > MAX_LINK_LENGTH:
         return [_("A link has at most %(count)d characters.") % {"count": MAX_LINK_LENGTH}]
-    fault = redirect_uris.find_fault(urldefrag(url)[0], client_type="confidential", from_staff=False)
+    return faults_of_address(urldefrag(url)[0])
+
+
+def faults_of_address(address: str) -> list[str]:
+    """Held to what a redirect URI of a server has to be, as browsers or our worker go there."""
+    fault = redirect_uris.find_fault(address, client_type="confidential", from_staff=False)
     return [fault[0].upper() + fault[1:]] if fault else []
 
 
@@ -179,8 +184,7 @@ def faults_of_backchannel(details: Details) -> list[str]:
         return []
     if details.kind != Kind.WEB:
         return [_("Only a web application is told of sign-outs.")]
-    fault = redirect_uris.find_fault(details.backchannel_logout_uri, client_type="confidential", from_staff=False)
-    return [fault[0].upper() + fault[1:]] if fault else []
+    return faults_of_address(details.backchannel_logout_uri)
 
 
 def faults_of_origins(details: Details) -> list[str]:
@@ -256,5 +260,4 @@ def faults_of_keys_address(details: Details) -> list[str]:
         return []
     if not details.keeps_secret:
         return [_("Only a client that runs on a server proves itself by a key.")]
-    fault = redirect_uris.find_fault(details.jwks_uri, client_type="confidential", from_staff=False)
-    return [fault[0].upper() + fault[1:]] if fault else []
+    return faults_of_address(details.jwks_uri)

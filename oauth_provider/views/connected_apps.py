@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.models import User
+from accounts.views.account import person
 from oauth_provider import connected_apps as apps
 
 
@@ -28,9 +28,3 @@ def revoke_all(request: HttpRequest) -> HttpResponse:
     apps.revoke_all(person(request), timezone.now())
     messages.success(request, _("No application has access any more."))
     return redirect("connected_apps")
-
-
-def person(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user
