@@ -1,8 +1,11 @@
 """Encryption of what must be given or used again, with the environment's key list."""
 
+import base64
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
@@ -25,3 +28,9 @@ def decrypt(text: str) -> str:
         return cipher(tuple(settings.ENCRYPTION_KEYS)).decrypt(text.encode()).decode()
     except InvalidToken:
         raise ValueError("no key of GATEHOUSE_ENCRYPTION_KEYS decrypts this value") from None
+
+
+@lru_cache(maxsize=16)
+def derived_key(key: str, info: bytes) -> bytes:
+    """32 bytes for the one purpose that `info` names, derived from `key`, one of the environment's."""
+    return HKDF(SHA256(), 32, salt=None, info=info).derive(base64.urlsafe_b64decode(key))

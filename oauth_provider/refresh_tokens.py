@@ -8,13 +8,11 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from accounts.encryption import derived_key
 from oauth_provider.opaque import base64url
 
 PREFIX = "grt_"
@@ -57,10 +55,4 @@ def decode(token: str) -> Presented | None:
 
 def mac_of(key: str, family_id: UUID, counter: int, salt: bytes) -> bytes:
     message = family_id.bytes + counter.to_bytes(COUNTER_BYTES, "big") + salt
-    return hmac.digest(mac_key(key), message, hashlib.sha256)
-
-
-@lru_cache(maxsize=8)
-def mac_key(key: str) -> bytes:
-    """A key of its own for this purpose, derived from one of the environment's."""
-    return HKDF(SHA256(), 32, salt=None, info=b"gatehouse refresh token").derive(base64.urlsafe_b64decode(key))
+    return hmac.digest(derived_key(key, b"gatehouse refresh token"), message, hashlib.sha256)

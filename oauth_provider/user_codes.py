@@ -4,16 +4,14 @@ Eight letters of twenty are 34 bits: too few for a plain digest, which whoever h
 could try out. The digest is keyed instead (docs/decisions/0100); guesses are limited.
 """
 
-import base64
 import hashlib
 import hmac
 import re
 import secrets
-from functools import lru_cache
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+from accounts.encryption import derived_key
 
 # No vowels, so no words; no digits, so no letter looks like one.
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -47,10 +45,4 @@ def digests_of(user_code: str) -> list[bytes]:
 
 
 def keyed(key: str, user_code: str) -> bytes:
-    return hmac.digest(digest_key(key), user_code.encode(), hashlib.sha256)
-
-
-@lru_cache(maxsize=8)
-def digest_key(key: str) -> bytes:
-    """A key of its own for this purpose, derived from one of the environment's."""
-    return HKDF(SHA256(), 32, salt=None, info=b"gatehouse user code").derive(base64.urlsafe_b64decode(key))
+    return hmac.digest(derived_key(key, b"gatehouse user code"), user_code.encode(), hashlib.sha256)
