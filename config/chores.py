@@ -52,50 +52,6 @@ def sweep_sessions(now: datetime) -> dict[str, int]:
     }
 
 
-def rotate_keys(now: datetime) -> dict[str, int]:
-    return {"keys": len(keys.rotate(now))}
-
-
-def run_operations(now: datetime) -> dict[str, int]:
-    return {"operations": operations.run_due(now)}
-
-
-def purge_projects(now: datetime) -> dict[str, int]:
-    return {"purges": recovery.purge_due(now)}
-
-
-def deliver_events(now: datetime) -> dict[str, int]:
-    return {"deliveries": deliveries.deliver_due(now)}
-
-
-def send_mail(now: datetime) -> dict[str, int]:
-    return {"mails": outgoing_mail.deliver_due(now)}
-
-
-def sweep_idempotency_keys(now: datetime) -> dict[str, int]:
-    return {"idempotency_keys": idempotency.forget_expired(now)}
-
-
-def sweep_request_log(now: datetime) -> dict[str, int]:
-    return {"logged_calls": request_log.sweep(now)}
-
-
-def sweep_call_counts(now: datetime) -> dict[str, int]:
-    return {"call_counts": call_counts.sweep(now)}
-
-
-def notice_ended_sessions(now: datetime) -> dict[str, int]:
-    return {"client_sessions": client_sessions.notice_ended(now)}
-
-
-def tell_of_logouts(now: datetime) -> dict[str, int]:
-    return {"logout_tokens": back_channel.tell_due(now)}
-
-
-def keep_usage(now: datetime) -> dict[str, int]:
-    return {"usage": store.keep_house(now)}
-
-
 def copy_events(now: datetime) -> dict[str, int]:
     try:
         return {"events_copied": store.copy_due(now)}
@@ -104,29 +60,9 @@ def copy_events(now: datetime) -> dict[str, int]:
         return {}
 
 
-def close_months(now: datetime) -> dict[str, int]:
-    return {"statements": statements.close_due(now)}
-
-
 def forget_events(now: datetime) -> dict[str, int]:
     before = (now - timedelta(days=settings.USAGE_RETENTION_DAYS)).date()
     return {"event_partitions": store.forget(before, now)}
-
-
-def collect_sizes(now: datetime) -> dict[str, int]:
-    return {"projects_measured": sizes.collect(store.clock())}
-
-
-def collect_counters(now: datetime) -> dict[str, int]:
-    return {"backends_asked": counters.collect(store.clock())}
-
-
-def count_compute(now: datetime) -> dict[str, int]:
-    return {"projects_counted": compute.collect(store.clock())}
-
-
-def check_usage(now: datetime) -> dict[str, int]:
-    return {"usage_checks": self_check.run_due(now)}
 
 
 def beat_heart(now: datetime) -> dict[str, int]:
@@ -134,18 +70,23 @@ def beat_heart(now: datetime) -> dict[str, int]:
     return {}
 
 
+def counted(what: str, run: Callable[[datetime], int]) -> Callable[[datetime], Mapping[str, int]]:
+    """A chore out of `run`, whose number counts `what`."""
+    return lambda now: {what: run(now)}
+
+
 CHORES = (
     Chore("beat_heart", 1, beat_heart),
-    Chore("rotate_keys", 60, rotate_keys),
+    Chore("rotate_keys", 60, counted("keys", lambda now: len(keys.rotate(now)))),
     Chore("sweep_tokens", 60, expiry.sweep),
     Chore("tell_of_reuse", 10, letters.tell_of_reuse),
     Chore("tell_of_registrations", 300, registration_queue.tell_staff),
     Chore("end_unused_registrations", 3600, registration_queue.end_unused),
     Chore("sweep_sessions", 600, sweep_sessions),
-    Chore("sweep_idempotency_keys", 600, sweep_idempotency_keys),
-    Chore("purge_projects", 60, purge_projects),
-    Chore("sweep_request_log", 60, sweep_request_log),
-    Chore("sweep_call_counts", 3600, sweep_call_counts),
+    Chore("sweep_idempotency_keys", 600, counted("idempotency_keys", idempotency.forget_expired)),
+    Chore("purge_projects", 60, counted("purges", recovery.purge_due)),
+    Chore("sweep_request_log", 60, counted("logged_calls", request_log.sweep)),
+    Chore("sweep_call_counts", 3600, counted("call_counts", call_counts.sweep)),
 )
 
 
@@ -165,32 +106,45 @@ class Lane:
 
 # Apart from each other: a slow endpoint must delay no project, and neither the keys. A partner
 # waits a second for a quick operation, so the look for one comes often.
-OPERATIONS = Lane("operations", 0.1, 1.0, (Chore("run_operations", 0, run_operations),))
-DELIVERIES = Lane("deliveries", 0.5, 2.0, (Chore("deliver_events", 0, deliver_events),))
+OPERATIONS = Lane("operations", 0.1, 1.0, (Chore("run_operations", 0, counted("operations", operations.run_due)),))
+DELIVERIES = Lane("deliveries", 0.5, 2.0, (Chore("deliver_events", 0, counted("deliveries", deliveries.deliver_due)),))
 # Somebody waits for the code in it.
-LETTERS = Lane("letters", 0.25, 2.0, (Chore("send_mail", 0, send_mail),))
+LETTERS = Lane("letters", 0.25, 2.0, (Chore("send_mail", 0, counted("mails", outgoing_mail.deliver_due)),))
 LOGOUTS = Lane(
     "logouts",
     1.0,
     1.0,
-    (Chore("notice_ended_sessions", 5, notice_ended_sessions), Chore("tell_of_logouts", 0, tell_of_logouts)),
+    (
+        Chore("notice_ended_sessions", 5, counted("client_sessions", client_sessions.notice_ended)),
+        Chore("tell_of_logouts", 0, counted("logout_tokens", back_channel.tell_due)),
+    ),
 )
 USAGE = Lane(
     "usage",
     10.0,
     10.0,
     (
-        Chore("keep_usage", 60, keep_usage),
-        Chore("count_compute", 30, count_compute),
-        Chore("close_months", 3600, close_months),
+        Chore("keep_usage", 60, counted("usage", store.keep_house)),
+        Chore("count_compute", 30, counted("projects_counted", lambda _now: compute.collect(store.clock()))),
+        Chore("close_months", 3600, counted("statements", statements.close_due)),
         Chore("forget_events", 3600, forget_events),
-        Chore("check_usage", 60, check_usage),
+        Chore("check_usage", 60, counted("usage_checks", self_check.run_due)),
     ),
 )
 # Each by itself: they ask others, and a slow one holds nothing else up.
 EVENT_COPIES = Lane("event_copies", 1.0, 1.0, (Chore("copy_events", 2, copy_events),))
-COUNTERS = Lane("counters", 5.0, 5.0, (Chore("collect_counters", 0, collect_counters),))
-SIZES = Lane("sizes", 5.0, 5.0, (Chore("collect_sizes", 0, collect_sizes),))
+COUNTERS = Lane(
+    "counters",
+    5.0,
+    5.0,
+    (Chore("collect_counters", 0, counted("backends_asked", lambda _now: counters.collect(store.clock()))),),
+)
+SIZES = Lane(
+    "sizes",
+    5.0,
+    5.0,
+    (Chore("collect_sizes", 0, counted("projects_measured", lambda _now: sizes.collect(store.clock()))),),
+)
 LANES = (
     Lane("chores", 1.0, 1.0, CHORES),
     USAGE,

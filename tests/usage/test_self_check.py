@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from config.chores import check_usage
+from config import chores
 from partnership.models import Event as Fact
 from tests import cast
 from tests.usage.world import LIVE, World, event, void
@@ -169,4 +169,5 @@ def test_prometheus_sees_it(shop):
 
 
 def test_the_worker_does_it(shop):
-    assert check_usage(NIGHT) == {"usage_checks": 1}
+    runs = {chore.name: chore.run for chore in chores.USAGE.chores}
+    assert runs["check_usage"](NIGHT) == {"usage_checks": 1}
