@@ -187,11 +187,8 @@ NO_PAGES = frozenset({
     "docs/openapi.json",
     "docs/openapi.yaml",
     "docs/postman.json",
-    "livez",
     "media/client-logos/<str:name>",
-    "metrics",
     "partners/<str:partner_id>",
-    "readyz",
 })  # fmt: skip
 # Pages of django-allauth for accounts elsewhere, of which there are none.
 NOT_REACHED = ("accounts/3rdparty/", "accounts/social/")

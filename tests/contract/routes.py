@@ -188,10 +188,6 @@ STRANGERS: dict[str, Row] = {
     "account/apps/revoke-all": ACTION_ASKS_TO_SIGN_IN,
     "account/apps/<int:application_id>/revoke": ACTION_ASKS_TO_SIGN_IN,
     "media/client-logos/<str:name>": Row("GET", 404),
-    "livez": PAGE,
-    "readyz": PAGE,
-    # To a stranger on this machine; from elsewhere it is 404: tests/house/test_metrics.py.
-    "metrics": PAGE,
     "admin/login/": ASKS_TO_SIGN_IN,
     # The embedded profile alone has the demo: an application of its own, open like one.
     "demo": PAGE,
@@ -219,7 +215,7 @@ LIBRARY_STRANGERS: dict[str, Row] = {
 NOT_WALKED = ("accounts/",)
 
 
-# Pages for people, and the pages and probes of operation: not the API, so not in its reference.
+# Pages for people, and the pages of operation: not the API, so not in its reference.
 NOT_IN_REFERENCE = (
     "account",
     "admin/",
@@ -229,11 +225,8 @@ NOT_IN_REFERENCE = (
     "dev/",
     "device",
     "docs",
-    "livez",
     "media/",
     "partners/",
-    "readyz",
-    "metrics",
     "status",
 )
 # What only a page of ours, in the person's browser, leads to.
