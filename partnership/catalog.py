@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.encryption import decrypt
 from partnership.errors import Fault, Invalid, VolumeShrinkRefused, not_among
-from partnership.models import InstanceType, Provisioner, Region, RegionAlias, ServiceVersion
+from partnership.models import InstanceType, Project, Provisioner, Region, RegionAlias, ServiceVersion
 from partnership.provisioners import DRIVERS
 from partnership.provisioners.base import Driver
 
@@ -94,8 +94,20 @@ def check_volume(size_gib: int, *, current_gib: int, param: str = "volume_size_g
 def get_provisioner(region: Region, environment: str) -> Provisioner:
     """Where a new project of `region` is made: tests are simulated, wherever they ask to be."""
     if environment == "test":
-        return Provisioner.objects.filter(kind=Provisioner.Kind.SIMULATED).order_by("id")[0]
+        return get_simulated()
     return region.provisioner
+
+
+def get_simulated() -> Provisioner:
+    """The one of all tests: the first, if there are more."""
+    return Provisioner.objects.filter(kind=Provisioner.Kind.SIMULATED).order_by("id")[0]
+
+
+def is_used(provisioner: Provisioner) -> bool:
+    """By a region, by a project, or by all that tests will make."""
+    if provisioner.kind == Provisioner.Kind.SIMULATED and provisioner == get_simulated():
+        return True
+    return provisioner.regions.exists() or Project.objects.filter(provisioner=provisioner).exists()
 
 
 def get_driver(provisioner: Provisioner) -> Driver:

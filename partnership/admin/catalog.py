@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.encryption import encrypt
 from partnership import catalog
 from partnership.admin.pages import BaseAdmin
-from partnership.models import Project, Provisioner, RegionAlias
+from partnership.models import Provisioner, RegionAlias
 
 
 class RegionAliasInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -32,6 +32,7 @@ class CatalogForm(forms.ModelForm):  # type: ignore[type-arg]
         return wanted
 
     def clean(self) -> dict[str, Any]:
+        super().clean()  # asks for the check that the name is free: without it, adding one that is there changes it
         if self.cleaned_data.get("is_default") and not self.cleaned_data.get("is_offered"):
             raise forms.ValidationError({"is_offered": _("The default has to be offered.")})
         return self.cleaned_data
@@ -131,8 +132,7 @@ class ProvisionerAdmin(BaseAdmin):
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Provisioner | None = None) -> bool:
-        is_used = obj is None or obj.regions.exists() or Project.objects.filter(provisioner=obj).exists()
-        return super().has_delete_permission(request, obj) and not is_used
+        return super().has_delete_permission(request, obj) and obj is not None and not catalog.is_used(obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}

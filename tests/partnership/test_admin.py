@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
@@ -245,6 +246,20 @@ class TestCatalog:
         form.pop("is_default")
         assert "there is always one" in text(sam.post(page, form))
 
+    @pytest.mark.parametrize(
+        ("kind", "name"), [("region", "us-west"), ("instancetype", "micro"), ("serviceversion", "v2.2.1")]
+    )
+    def test_what_is_there_is_not_added_over(self, sam, kind, name):
+        rows = apps.get_model("partnership", kind).objects.order_by("pk")
+        before = [*rows.values()]
+        given = {"name": name, "title": "Other", "connection_limit": 7777, "rank": 9, "is_offered": "on"}
+        given["provisioner"] = Provisioner.objects.values_list("pk", flat=True)[0]
+        page = f"{AT}{kind}/add/"
+
+        shown = sam.post(page, {**fields_of(sam.get(page)), **given})
+
+        assert ("already exists" in text(shown), [*rows.values()]) == (True, before)
+
     def test_attack_163_a_provisioners_settings_are_kept_and_never_shown(self, sam):
         given = {"name": "frankfurt", "kind": "osb", "settings": '{"url": "https://x.example", "password": "hush"}'}
         assert sam.post(f"{AT}provisioner/add/", given).status_code == 302
@@ -257,3 +272,12 @@ class TestCatalog:
         assert "usage_path" in text(sam.get(page))
         assert "begins with a slash" in text(sam.post(page, {**form, "settings": '{"usage_path": ".x.example"}'}))
         assert sam.post(page, {**form, "settings": '{"usage_path": "/usage/v1"}'}).status_code == 302
+
+    def test_the_last_simulated_provisioner_stays_for_every_new_project_of_tests(self, sam, globex):
+        first = Provisioner.objects.get(kind="simulated")
+        page = f"{AT}provisioner/{{}}/delete/".format
+        assert sam.post(page(first.pk), {"post": "yes"}).status_code == 403
+
+        second = Provisioner.objects.create(name="second", kind="simulated")
+        assert sam.post(page(second.pk), {"post": "yes"}).status_code == 302
+        assert [*Provisioner.objects.filter(kind="simulated")] == [first]

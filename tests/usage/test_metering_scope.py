@@ -36,6 +36,16 @@ def test_staff_choose_partners_and_then_the_test_environment(sam, meter, globex,
     assert get_sender(client) == Sender(client, "test", None)
 
 
+def test_a_second_scope_of_a_client_does_not_take_the_place_of_the_first(sam, meter, globex):
+    given = {"application": meter.application.pk, "environment": "live"}
+    post(sam, f"{AT}add/", **given, partners=[globex.pk])
+
+    shown = post(sam, f"{AT}add/", **given, all_projects="on", partners=[])
+
+    assert "already exists" in shown.content.decode()
+    assert get_sender(meter.application.pk).partners == {globex.pk}
+
+
 def test_every_change_is_in_the_history(sam, meter, globex):
     post(sam, f"{AT}add/", application=meter.application.pk, environment="live", partners=[globex.pk])
 

@@ -45,6 +45,7 @@ class AlertForm(AlertModelForm):
             self.fields["amount"].help_text = f"{metric.title}, {metric.unit}"
 
     def clean(self) -> dict[str, Any]:
+        super().clean()
         given = self.cleaned_data
         metric = given.get("metric") or self.instance.metric
         try:

@@ -29,6 +29,7 @@ auditlog.register(MeteringScope, m2m_fields={"partners"})
 class MeteringScopeForm(ScopeForm):
     def clean(self) -> dict[str, Any]:
         """All projects or some partners': a form that says both, or neither, is unclear."""
+        super().clean()  # asks for the check that the client has no row yet: without it, adding another changes it
         if "partners" in self.cleaned_data and bool(self.cleaned_data["partners"]) == bool(
             self.cleaned_data.get("all_projects")
         ):
