@@ -55,7 +55,10 @@ def sync(owner: Owner, wanted: Wanted, *, actor: Actor, now: datetime) -> tuple[
             if not is_name_taken(clash):
                 raise
             return sync(owner, wanted, actor=actor, now=now)  # a parallel call was first
-    return adopt(found, actor=actor, now=now)
+    project, operation = adopt(found, actor=actor, now=now)
+    if project.status == Status.DELETED:  # since it was found
+        return sync(owner, wanted, actor=actor, now=now)
+    return project, operation
 
 
 def synced(owner: Owner, wanted: Wanted) -> QuerySet[Project]:

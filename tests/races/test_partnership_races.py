@@ -1,11 +1,14 @@
 """Parallel calls of partners: what must happen once happens once."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from partnership import operations
+from partnership import lifecycle, operation_rows, operations
+from partnership.events import SYSTEM
 from partnership.models import Connection, Operation, Project
 from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret, partner
 
@@ -44,6 +47,45 @@ def test_twenty_syncs_of_one_name_make_one_project(globex, at_once):
     assert {answer.status for answer in answers} == {200}
     assert len({answer["project"]["id"] for answer in answers}) == 1
     assert (Project.objects.count(), Operation.objects.count()) == (1, 1)
+
+
+BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+
+
+def wait_until_blocked():
+    """Until another connection waits for a lock of this one's transaction."""
+    with connection.cursor() as cursor:
+        blocked = (cursor.execute(BLOCKED).fetchone() for _ in range(100_000))
+        assert any(count > 0 for (count,) in blocked)
+
+
+def test_a_sync_that_finds_what_is_deleted_in_that_moment_makes_a_new_one(globex, monkeypatch):
+    monkeypatch.setattr("partnership.waiting.sleep", lambda _seconds: operations.run_due(timezone.now()))
+    sync = call(globex, "sync-embedded-project", {"project_name": "Shop"})
+    old = Project.objects.get(pk=sync()["project"]["id"])
+    deletion = lifecycle.change(old, Operation.Type.DELETE, actor=SYSTEM, now=timezone.now())
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            operation_rows.settle(deletion, operation_rows.Result(), timezone.now())
+            syncing = pool.submit(closing(sync))
+            wait_until_blocked()
+        made = syncing.result()
+
+    assert (made.status, made["project"]["status"]) == (200, "active")
+    assert made["project"]["id"] != str(old.pk)
+
+
+def closing(act):
+    """`act` for a thread of its own, which leaves no connection behind."""
+
+    def run():
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    return run
 
 
 def test_twenty_connects_of_one_address_give_one_id(globex, at_once):
