@@ -84,11 +84,12 @@ def find_asked(token: str, now: datetime) -> Connection | None:
 
 
 def agree(connection: Connection, *, actor: Actor, now: datetime) -> None:
-    changed = Connection.objects.filter(pk=connection.pk, cut_at__isnull=False).update(
-        cut_at=None, linked_at=now, agreement_digest=None, agreement_expires_at=None
-    )
-    if changed:
-        record(connection, "account.connected", actor, now)
+    with transaction.atomic():
+        changed = Connection.objects.filter(pk=connection.pk, cut_at__isnull=False).update(
+            cut_at=None, linked_at=now, agreement_digest=None, agreement_expires_at=None
+        )
+        if changed:
+            record(connection, "account.connected", actor, now)
 
 
 def cut(connection: Connection, *, actor: Actor, now: datetime) -> None:

@@ -3,9 +3,13 @@
 import re
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Organization, User
+from partnership import connections
+from partnership.events import Actor
 from partnership.models import Connection, Project
 from tests.cast import signed_in
 from tests.post import letters
@@ -140,6 +144,17 @@ def test_alice_agrees_again_by_the_mail(acme, alice):
 
     assert acme.sync_for(user_id).status == 200
     assert browser.post(link).status_code == 404
+
+
+def test_a_link_whose_fact_is_not_written_stays_cut(acme, alice):
+    acme.connect()
+    signed_in(alice).post(f"/account/apps/partners/{acme.partner.pk}/cut")
+    link = Connection.objects.get()
+
+    with pytest.raises(IntegrityError):
+        connections.agree(link, actor=Actor("nobody"), now=timezone.now())
+
+    assert Connection.objects.get().cut_at == link.cut_at
 
 
 def test_mallory_cannot_cut_alices_link(acme, alice, mallory):
