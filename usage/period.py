@@ -46,13 +46,17 @@ def read_day(query: QueryDict, name: str) -> date | None:
     """Raises Invalid (422) unless `name` is absent or one day of the calendar."""
     if name not in query:
         return None
-    text = query.get(name, "")
     try:
-        if not DAY.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text)
+        return parse_day(query.get(name, ""))
     except ValueError:
         raise Invalid(Fault(name, "invalid", f"{name} must be a day such as 2026-01-31.")) from None
+
+
+def parse_day(text: str) -> date:
+    """Raises ValueError for all but YYYY-MM-DD: ISO 8601 has other spellings of a day."""
+    if not DAY.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 def check_parameters(query: QueryDict, known: Collection[str]) -> None:

@@ -152,7 +152,12 @@ class TestProject:
         assert (len(ids), len(set(ids)), "Older" in older) == (51, 51, False)
 
     @pytest.mark.parametrize(
-        "wrong", ["2026-13-01/ai_tokens/", "2026-01-01/ai/", "x/ai_tokens/", "2026-01-01/ai_tokens/?cursor=x"]
+        "wrong",
+        [
+            *(f"{no_day}/ai_tokens/" for no_day in ("2026-13-01", "x", "20260131", "2026-W05-1", "9999-12-31")),
+            "2026-01-01/ai/",
+            "2026-01-01/ai_tokens/?cursor=x",
+        ],
     )
     def test_a_day_or_metric_that_is_none_is_404(self, sam, old_shop, wrong):
         page(sam, f"{AT}/project/{old_shop.pk}/usage/{wrong}", 404)
@@ -214,6 +219,8 @@ class TestPartner:
         assert f"{AT}/project/{old_shop.pk}/usage/{day(1)}/mcp_calls/" in html
         page(sam, there.replace("live", "real"), 404)
         page(sam, there.replace("mcp_calls", "mcp"), 404)
+        page(sam, there.replace(day(1), "9999-12-31"), 404)
+        assert "0 calls" in page(sam, there.replace(day(1), "9999-12-30"))
 
     def test_the_csv_has_the_days_of_all_projects(self, sam, gauge, globex, old_shop):
         send(gauge, "1", 1, mcp_calls=3)

@@ -58,7 +58,16 @@ def test_a_day_leads_to_its_projects_and_they_to_theirs(vera, gauge, shop):
     assert rows(vera.get(f"/projects/{shop.pk}/usage", format="csv"))[-1]["ai_tokens"] == "1234"
 
 
-@pytest.mark.parametrize("path", ["/usage/2026-13-01/ai_tokens", "/usage/2026-01-01/nothing", "/statements/2026-13"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usage/2026-13-01/ai_tokens",
+        "/usage/9999-12-31/ai_tokens",
+        "/usage/2026-01-01/nothing",
+        "/statements/2026-13",
+        "/statements/9999-12",
+    ],
+)
 def test_what_is_no_day_metric_or_month_is_not_there(vera, path):
     assert vera.get(path).status_code == 404
 

@@ -14,7 +14,7 @@ from accounts.figures import Figure
 from usage import charts, reports, request_charts
 from usage.charts import DayUrl, Names, Ranked
 from usage.metrics import METRICS, NAMES, Metric
-from usage.period import Period
+from usage.period import Period, parse_day
 from usage.store import Day, Owner
 
 Context = dict[str, object]
@@ -44,11 +44,14 @@ def read(query: QueryDict, today: date) -> Asked:
 
 
 def read_day(text: str) -> date:
-    """Raises Http404."""
+    """Raises Http404, also for the last day of the calendar: it has no day after it, where its figures would end."""
     try:
-        return date.fromisoformat(text)
+        day = parse_day(text)
     except ValueError:
         raise Http404 from None
+    if day == date.max:
+        raise Http404
+    return day
 
 
 def figures(asked: Asked, days: list[Day], url_of: DayUrl | None = None) -> Context:
