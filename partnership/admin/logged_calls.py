@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnership.admin.pages import RowAdmin
+from partnership.admin.pages import FewCounted, RowAdmin
 from partnership.models import LoggedCall
 
 
@@ -28,6 +28,7 @@ class LoggedCallAdmin(RowAdmin):
     search_fields = ("request_id",)
     search_help_text = _("Request id, whole")
     ordering = ("-answered_at", "-id")
+    paginator = FewCounted
     show_full_result_count = False
     fields = readonly_fields = list_display
 

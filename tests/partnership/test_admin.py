@@ -226,6 +226,38 @@ class TestRows:
         assert sam.post(f"{AT}event/{event.pk}/change/", {"type": "x"}).status_code == 403
         assert sam.get(f"{AT}event/add/").status_code == 403
 
+    def test_events_are_found_by_request_project_partner_or_person(self, sam, globex, initech):
+        asked = globex.sync()
+        initech.sync()
+        project = Project.objects.get(pk=asked["project"]["id"])
+        page = f"{AT}partner/{globex.partner.pk}/change/"
+        sam.post(page, {**fields_of(sam.get(page)), "name": "New"})
+        request_id = project.events.first().request_id
+
+        def found(term):
+            return {event.pk for event in sam.get(f"{AT}event/", {"q": term}).context["cl"].result_list}
+
+        def those(**of):
+            return {event.pk for event in Event.objects.filter(**of)}
+
+        assert found(request_id) == those(request_id=request_id) != set()
+        assert found(f" {project.pk} ") == those(project=project) != set()
+        assert found(globex.partner.pk) == those(partner=globex.partner) != set()
+        assert found("Sam@example.com") == those(actor_name="sam@example.com") != set()
+        assert found("nobody@example.com") == found(request_id[:9]) == found("Globex") == set()
+
+    def test_the_list_of_events_looks_at_few_of_them(self, sam, globex, django_assert_max_num_queries):
+        globex.sync()
+        newest = Event.objects.latest("id")
+        with django_assert_max_num_queries(50) as asked:
+            page = text(sam.get(f"{AT}event/", {"q": newest.request_id}))
+
+        assert f"type={newest.type}" in page
+        looked = [query["sql"] for query in asked.captured_queries if 'FROM "partnership_event"' in query["sql"]]
+        assert len(looked) >= 3
+        assert not [sql for sql in looked if "LIKE" in sql or "DISTINCT" in sql]
+        assert all("LIMIT" in sql for sql in looked if "COUNT" in sql)
+
 
 class TestCatalog:
     def test_a_region_moves_to_another_provisioner(self, sam, globex):
