@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -34,6 +35,15 @@ class Moved:
     projects: int
 
 
+class Choices:
+    """The catalog, each of its rows read once."""
+
+    def __init__(self) -> None:
+        self.region = cache(catalog.get_region)
+        self.instance_type = cache(catalog.get_instance_type)
+        self.version = cache(catalog.get_version)
+
+
 class Claims:
     """What only one row of the file may have."""
 
@@ -48,7 +58,7 @@ class Claims:
 
 def clashes(found: list[dict[str, Any]], step: Step) -> Iterator[Clash]:
     """What is well formed and can't be: taken ids and keys, people and catalog rows that aren't there."""
-    claims = Claims()
+    claims, choices = Claims(), Choices()
     addresses: dict[Any, str] = {}
     for number, partner in enumerate(found):
         where = f"partners[{number}]"
@@ -57,7 +67,7 @@ def clashes(found: list[dict[str, Any]], step: Step) -> Iterator[Clash]:
             yield from secret_clashes(secret, f"{where}.secrets[{place}]", claims)
         for place, person in enumerate(partner["people"]):
             yield from person_clashes(person, f"{where}.people[{place}]", partner, claims, addresses)
-        yield from projects_clashes(partner, where, claims, step)
+        yield from projects_clashes(partner, where, claims, choices, step)
 
 
 def partner_clashes(partner: dict[str, Any], where: str, claims: Claims) -> Iterator[Clash]:
@@ -89,7 +99,9 @@ def person_clashes(
         yield where, "the person with this id has another address"
 
 
-def projects_clashes(partner: dict[str, Any], where: str, claims: Claims, step: Step) -> Iterator[Clash]:
+def projects_clashes(
+    partner: dict[str, Any], where: str, claims: Claims, choices: Choices, step: Step
+) -> Iterator[Clash]:
     people = {person["id"] for person in partner["people"]}
     for begin in range(0, len(partner["projects"]), BATCH):
         batch = partner["projects"][begin : begin + BATCH]
@@ -97,7 +109,7 @@ def projects_clashes(partner: dict[str, Any], where: str, claims: Claims, step: 
         for place, project in enumerate(batch, start=begin):
             here = f"{where}.projects[{place}]"
             yield from twin_clashes(project, here, partner["id"], claims)
-            yield from ((here, why) for why in faults_of_project(project, partner, people, taken))
+            yield from ((here, why) for why in faults_of_project(project, partner, people, taken, choices))
             step()
 
 
@@ -117,7 +129,7 @@ def twin_clashes(project: dict[str, Any], where: str, partner_id: str, claims: C
 
 
 def faults_of_project(
-    project: dict[str, Any], partner: dict[str, Any], people: set[Any], taken: set[object]
+    project: dict[str, Any], partner: dict[str, Any], people: set[Any], taken: set[object], choices: Choices
 ) -> Iterator[str]:
     user_id = project["user_id"]
     if project["id"] in taken or project["appkey"] in taken:
@@ -128,7 +140,7 @@ def faults_of_project(
         yield "user_id is none of the partner's people"
     if not partner["is_co_branded" if user_id else "is_white_label"]:
         yield "the partner is not of this project's mode: with user_id co-branded, without white-label"
-    for get, name in ((catalog.get_region, "region"), (catalog.get_instance_type, "instance_type")):
+    for get, name in ((choices.region, "region"), (choices.instance_type, "instance_type")):
         try:
             get(project[name])
         except Invalid as refusal:
@@ -137,7 +149,8 @@ def faults_of_project(
 
 @transaction.atomic
 def move_in(found: list[dict[str, Any]], now: datetime, step: Step) -> Moved:
-    """Writes what `read` gave without refusals. All or nothing."""
+    """Writes what `judge` gave without refusals. All or nothing."""
+    choices = Choices()
     counts = {"secrets": 0, "people": 0, "projects": 0}
     for row in found:
         fields = ("id", "name", "contact_email", "is_co_branded", "is_white_label")
@@ -149,7 +162,7 @@ def move_in(found: list[dict[str, Any]], now: datetime, step: Step) -> Moved:
         for person in row["people"]:
             add_person(partner, person, now)
         for project in row["projects"]:
-            add_project(partner, project, now)
+            add_project(partner, project, choices, now)
             step()
         for noun in counts:
             counts[noun] += len(row[noun])
@@ -163,9 +176,9 @@ def add_person(partner: Partner, person: dict[str, Any], now: datetime) -> None:
     Connection.objects.create(partner=partner, user=user, created_at=now, linked_at=now)
 
 
-def add_project(partner: Partner, row: dict[str, Any], now: datetime) -> None:
+def add_project(partner: Partner, row: dict[str, Any], choices: Choices, now: datetime) -> None:
     """The row alone: what it stands for is where it was, and its provisioner finds it by its id."""
-    region = catalog.get_region(row["region"])
+    region = choices.region(row["region"])
     user = User.objects.filter(pk=row["user_id"]).first() if row["user_id"] else None
     project = Project.objects.create(
         id=row["id"],
@@ -179,9 +192,9 @@ def add_project(partner: Partner, row: dict[str, Any], now: datetime) -> None:
         appkey=row["appkey"],
         provisioner=region.provisioner,
         region=region,
-        instance_type=catalog.get_instance_type(row["instance_type"]),
+        instance_type=choices.instance_type(row["instance_type"]),
         volume_size_gib=row["volume_size_gib"],
-        service_version=catalog.get_version(None),
+        service_version=choices.version(None),
         status=row["status"],
         created_at=row["created_at"] or now,
         updated_at=now,

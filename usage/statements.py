@@ -67,11 +67,13 @@ def missing() -> Iterator[Missing]:
     first_open_day = store.first_open_day()
     written = set(Statement.objects.values_list("partner_id", "environment", "month"))
     begun = Project.objects.filter(partner__isnull=False).values("partner", "environment").annotate(Min("created_at"))
-    for row in begun.order_by("partner", "environment"):
+    rows = list(begun.order_by("partner", "environment"))
+    partners = Partner.objects.in_bulk({row["partner"] for row in rows})
+    for row in rows:
         month = first_of(row["created_at__min"].date())
         while month < first_open_day:
             if (row["partner"], row["environment"], month) not in written:
-                yield Partner.objects.get(pk=row["partner"]), row["environment"], month
+                yield partners[row["partner"]], row["environment"], month
             month = next_month(month)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -118,6 +119,9 @@ class ProvisionerAdmin(BaseAdmin):
     fields = ("name", "kind", "settings")
     view_on_site = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Provisioner]:
+        return super().get_queryset(request).prefetch_related("regions")
+
     def get_readonly_fields(self, request: HttpRequest, obj: Provisioner | None = None) -> tuple[str, ...]:
         return ("kind",) if obj else ()
 
@@ -139,4 +143,4 @@ class ProvisionerAdmin(BaseAdmin):
 
     @admin.display(description=gettext_lazy("regions"))
     def regions_shown(self, provisioner: Provisioner) -> str:
-        return ", ".join(provisioner.regions.values_list("name", flat=True)) or "–"
+        return ", ".join(region.name for region in provisioner.regions.all()) or "–"

@@ -5,6 +5,8 @@ import re
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from partnership.models import Delivery, Event, Operation, Partner, Project, Provisioner, Region, Webhook
@@ -291,6 +293,14 @@ class TestCatalog:
         shown = sam.post(page, {**fields_of(sam.get(page)), **given})
 
         assert ("already exists" in text(shown), [*rows.values()]) == (True, before)
+
+    def test_the_regions_of_many_provisioners_are_read_at_once(self, sam, globex, django_assert_num_queries):
+        with CaptureQueriesContext(connection) as asked:
+            assert "us-west" in text(sam.get(f"{AT}provisioner/"))
+        for number in range(5):
+            Provisioner.objects.create(name=f"more-{number}", kind="embedded")
+        with django_assert_num_queries(len(asked)):
+            sam.get(f"{AT}provisioner/")
 
     def test_attack_163_a_provisioners_settings_are_kept_and_never_shown(self, sam):
         given = {"name": "frankfurt", "kind": "osb", "settings": '{"url": "https://x.example", "password": "hush"}'}

@@ -4,10 +4,13 @@ import copy
 import io
 import json
 import sys
+import uuid
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from oauth_provider.opaque import digest
@@ -223,3 +226,18 @@ def test_the_file_may_come_from_standard_input(tmp_path, monkeypatch):
     out = io.StringIO()
     call_command("import_partners", "-", stdout=out)
     assert "Would bring in" in out.getvalue()
+
+
+def test_the_catalog_is_not_read_for_each_project(db, tmp_path):
+    numbers = range(30)
+    shop = FILE["partners"][0]["projects"][0]
+    many = [
+        {**shop, "id": str(uuid.uuid4()), **{key: f"{shop[key]}{number}" for key in ("name", "appkey", "api_key")}}
+        for number in numbers
+    ]
+    with CaptureQueriesContext(connection) as asked:
+        assert bring_in(tmp_path, with_(["projects"], many), "--write")[0] == 0
+
+    read = [query["sql"] for query in asked if query["sql"].startswith("SELECT")]
+    assert sum('FROM "partnership_region"' in sql or "serviceversion" in sql for sql in read) < 10
+    assert sum('FROM "partnership_instancetype"' in sql for sql in read) < 10

@@ -7,11 +7,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from partnership.models import Delivery, Event, Project
 from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret
 from tests.usage.clients import MeterClient
 from usage import statements
+from usage.chosen_store import store
 from usage.models import Statement, StatementLine
 
 BEGUN = datetime(2025, 12, 20, tzinfo=UTC)
@@ -54,6 +56,15 @@ def test_a_month_closes_five_days_after_it_ends(partner, gauge, at):
     assert statements.close_due(at(2026, 2, 6)) == 0
 
     assert list(Statement.objects.values_list("month", flat=True)) == [date(2026, 1, 1), date(2025, 12, 1)]
+
+
+def test_what_is_missing_is_found_by_as_many_queries_for_many_months_as_for_one(partner, at, django_assert_num_queries):
+    store.close_before(date(2026, 1, 1), at(2026, 8, 6))
+    with CaptureQueriesContext(connection) as of_one:
+        assert len(list(statements.missing())) == 1
+    store.close_before(date(2026, 8, 1), at(2026, 8, 6))
+    with django_assert_num_queries(len(of_one)):
+        assert len(list(statements.missing())) == 8
 
 
 @pytest.mark.contract("usage.md", "Closing", "statements")
