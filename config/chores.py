@@ -62,7 +62,7 @@ def copy_events(now: datetime) -> dict[str, int]:
 
 def forget_events(now: datetime) -> dict[str, int]:
     before = (now - timedelta(days=settings.USAGE_RETENTION_DAYS)).date()
-    return {"event_partitions": store.forget(before, now)}
+    return {"event_partitions": store.forget(before)}
 
 
 def beat_heart(now: datetime) -> dict[str, int]:

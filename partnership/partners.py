@@ -85,26 +85,18 @@ def switch(partner: Partner, *, is_enabled: bool, actor: Actor, now: datetime) -
 def issue(partner: Partner, wanted: NewSecret, *, actor: Actor, now: datetime) -> str:
     """One more secret, in clear for this once."""
     secret = new_secret()
-    adopt(partner, wanted, digest(secret), last_four=secret[-4:], actor=actor, now=now)
-    return secret
-
-
-def adopt(
-    partner: Partner, wanted: NewSecret, secret_digest: bytes, *, last_four: str, actor: Actor, now: datetime
-) -> PartnerSecret:
-    """A secret of which only the digest is known: new, or brought from elsewhere."""
     row = PartnerSecret.objects.create(
         partner=partner,
         name=wanted.name,
         environment=wanted.environment,
         scopes=wanted.scopes,
         networks=wanted.networks,
-        digest=secret_digest,
-        last_four=last_four,
+        digest=digest(secret),
+        last_four=secret[-4:],
         created_at=now,
     )
     note("secret.created", row, actor, now)
-    return row
+    return secret
 
 
 @transaction.atomic

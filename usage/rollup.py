@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import structlog
@@ -68,7 +68,6 @@ def tell(day: date, mended: Sequence[Difference]) -> None:
     events.record(MENDED, None, "live", actor=SYSTEM, now=timezone.now(), data=data)
 
 
-def broken_statements(since: datetime | None = None) -> list[Statement]:
+def broken_statements() -> list[Statement]:
     """Statements whose figures no longer have the digest that they were closed with."""
-    closed = Statement.objects.all() if since is None else Statement.objects.filter(closed_at__gte=since)
-    return [statement for statement in closed.iterator() if not is_intact(statement)]
+    return [statement for statement in Statement.objects.iterator() if not is_intact(statement)]

@@ -221,7 +221,7 @@ class UsageStore(Protocol):
     def oldest_event_day(self) -> date:
         """Days before it have lost their events (`forget`): they can't be taken apart any more."""
 
-    def forget(self, before: date, now: datetime) -> int:
+    def forget(self, before: date) -> int:
         """Drops whole partitions whose events all lie before `before`. How many it dropped."""
 
     def copy_due(self, now: datetime) -> int:

@@ -371,7 +371,7 @@ class ModelStore:
     def oldest_event_day(self) -> date:
         return self.events_from
 
-    def forget(self, before: date, now: datetime) -> int:
+    def forget(self, before: date) -> int:
         before = min(before, self.open_from)
         dropped = 0
         for generation in range(1, self.generation - 1):

@@ -168,7 +168,7 @@ class Sequence:
         self.model.keep_house(self.now)
 
     def forget(self, days_back: int) -> None:
-        self.same("forget", (self.now - timedelta(days=days_back)).date(), self.now)
+        self.same("forget", (self.now - timedelta(days=days_back)).date())
 
     def copy(self, how: str) -> None:
         """Of a store that has its events elsewhere (`Restless`)."""

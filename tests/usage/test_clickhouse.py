@@ -57,7 +57,7 @@ def grow_old(store, *, copied=True):
     for days in (41, 82):
         store.keep_house(NOW + timedelta(days=days))
     store.close_before(MAY, LATER)
-    assert store.forget(BORN.date(), LATER) == 0
+    assert store.forget(BORN.date()) == 0
 
 
 class TestDelivery:
@@ -236,7 +236,7 @@ class TestGivingUp:
         assert ids(store, shop) == ["b", "a"]
 
         store.settle(LATER)
-        store.forget(BORN.date(), LATER)
+        store.forget(BORN.date())
 
         assert (MovedGeneration.objects.count(), Event.objects.count()) == (1, 0)
         assert ids(store, shop) == ["b", "a"]
@@ -250,7 +250,7 @@ class TestGivingUp:
         assert MovedGeneration.objects.count() == 0
 
         store.settle(LATER)
-        store.forget(BORN.date(), LATER)
+        store.forget(BORN.date())
 
         assert MovedGeneration.objects.count() == 1
         assert ids(store, shop) == ["late", "a"], "of two generations, one of which PostgreSQL has too"
@@ -260,7 +260,7 @@ class TestGivingUp:
         store.settle(NOW)
         for days in (41, 82):
             store.keep_house(NOW + timedelta(days=days))
-        store.forget(BORN.date(), LATER)
+        store.forget(BORN.date())
         assert MovedGeneration.objects.count() == 0
 
     def test_what_clickhouse_loses_afterwards_is_found(self, store, shop):
@@ -285,8 +285,8 @@ class TestGivingUp:
     def test_past_its_retention_it_is_nowhere(self, store, shop):
         send(store, event(shop, id_="a"))
         grow_old(store)
-        assert store.forget(TODAY, LATER) == 0
-        assert store.forget(TODAY + timedelta(days=1), LATER) == 1
+        assert store.forget(TODAY) == 0
+        assert store.forget(TODAY + timedelta(days=1)) == 1
         assert in_clickhouse(store) == []
         assert (ids(store, shop), store.oldest_event_day()) == ([], TODAY + timedelta(days=1))
 
@@ -294,11 +294,11 @@ class TestGivingUp:
         send(store, event(shop, id_="a"))
         held_up = outbox.events_of(outbox.claim(NOW))
         grow_old(store)
-        assert store.forget(TODAY + timedelta(days=1), LATER) == 1
+        assert store.forget(TODAY + timedelta(days=1)) == 1
         table.put(store.clickhouse, held_up)
         assert in_clickhouse(store) == ["a"]
         assert ids(store, shop) == []
-        store.forget(TODAY, LATER)
+        store.forget(TODAY)
         assert in_clickhouse(store) == []
 
 
@@ -326,7 +326,7 @@ class TestVoidsOfWhatWasGivenUp:
         for days in (41, 82):
             store.keep_house(LATER + timedelta(days=days))
         store.close_before(much_later.date().replace(day=1), much_later)
-        store.forget(BORN.date(), much_later)
+        store.forget(BORN.date())
         assert MovedGeneration.objects.count() == 2
         assert send(store, void(old[0], at=much_later), now=much_later) == [Verdict.ALREADY_VOIDED]
 
@@ -363,8 +363,8 @@ class TestVoidsOfWhatWasGivenUp:
         store.close_before(end.date().replace(day=1), end)
         for _ in range(2):
             store.settle(end)
-            store.forget(BORN.date(), end)
-        assert store.forget(TODAY + timedelta(days=1), end) == 1
+            store.forget(BORN.date())
+        assert store.forget(TODAY + timedelta(days=1)) == 1
         table.put(store.clickhouse, held_up)
 
         assert MovedGeneration.objects.count() == 1

@@ -600,10 +600,10 @@ class TestKeeping:
         for turn in (1, 2):
             store.keep_house(NOW + turn * timedelta(days=41))
         later = NOW + timedelta(days=82)
-        assert store.forget(later.date(), later) == 0, "its month is open"
+        assert store.forget(later.date()) == 0, "its month is open"
         store.close_before(date(2026, 4, 1), later)
-        assert store.forget(TODAY, later) == 0, "it is of that day"
-        assert store.forget(TODAY + timedelta(days=1), later) == 1
+        assert store.forget(TODAY) == 0, "it is of that day"
+        assert store.forget(TODAY + timedelta(days=1)) == 1
         assert store.oldest_event_day() == TODAY + timedelta(days=1)
         assert send(store, one, now=later) == [Verdict.TOO_LATE]
         assert on(store, shop, TODAY) == {"database_size_bytes": 3}
@@ -615,7 +615,7 @@ class TestKeeping:
         later = NOW + timedelta(days=70)
         store.keep_house(later)
         store.close_before(date(2026, 4, 1), later)
-        assert store.forget(later.date(), later) == 0
+        assert store.forget(later.date()) == 0
         assert len(store.events(shop, TODAY, "mcp_calls", after=None, limit=9).events) == 1
 
 

@@ -65,10 +65,10 @@ class ClickHouseStore(SqlStore):
     def oldest_event_day(self) -> date:
         return closing.oldest_event_day()
 
-    def forget(self, before: date, now: datetime) -> int:
+    def forget(self, before: date) -> int:
         """Also gives to ClickHouse alone what PostgreSQL need not keep: that counts as nothing dropped."""
         self.move()
-        dropped = super().forget(before, now)
+        dropped = super().forget(before)
         self.drop_forgotten()
         return dropped
 

@@ -106,8 +106,8 @@ class SqlStore:
     def oldest_event_day(self) -> date:
         return closing.oldest_day_here()
 
-    def forget(self, before: date, now: datetime) -> int:
-        return closing.forget(before, now)
+    def forget(self, before: date) -> int:
+        return closing.forget(before)
 
     def copy_due(self, now: datetime) -> int:
         return 0

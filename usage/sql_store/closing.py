@@ -74,7 +74,7 @@ def turn(gate: Gate, now: datetime) -> int:
     return 1
 
 
-def forget(before: date, now: datetime) -> int:
+def forget(before: date) -> int:
     return through(lambda gate: drop(gate, min(before, gate.first_open_day)), shutting=True)
 
 

@@ -177,8 +177,6 @@ class AlertDetail(AlertView):
 
 def read_wanted(body: dict[str, Any]) -> Wanted:
     project = body.get("project_id")
-    if project is not None and as_uuid(project) is None:
-        raise Invalid(Fault("project_id", "not_found", "project_id must be a project of yours."))
     return Wanted(
         body["metric"],
         read_threshold(body["metric"], body["threshold"]),

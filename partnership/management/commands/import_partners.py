@@ -45,7 +45,7 @@ class Command(BaseCommand):
         with Progress("Looking", document.projects, sys.stderr) as looking:
             found, refusals = judge(document, looking.step)
         moved = self.write(found, document) if options["write"] and not refusals else None
-        self.stdout.write((as_json if options["json"] else as_text)(counted(found), refusals, moved))
+        self.stdout.write(as_json(refusals, moved) if options["json"] else as_text(counted(found), refusals, moved))
         if refusals:
             sys.exit(1)
 
@@ -83,7 +83,7 @@ def as_text(counts: str, refusals: list[Refusal], moved: Moved | None) -> str:
     return f"Brought in {counts}."
 
 
-def as_json(_counts: str, refusals: list[Refusal], moved: Moved | None) -> str:
+def as_json(refusals: list[Refusal], moved: Moved | None) -> str:
     report = {
         "written": moved is not None,
         "refusals": [asdict(refusal) for refusal in refusals],

@@ -1,5 +1,4 @@
 import json
-import sys
 from functools import partial
 from typing import Any
 
@@ -32,5 +31,5 @@ class Command(BaseCommand):
             return
         if options["dry_run"]:
             self.stdout.write(f"would close what is before {open_from}; open from {before} now")
-            sys.exit(0)
+            return
         self.stdout.write(f"open from {open_from}, {written} statements written")

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         before = (now - timedelta(days=settings.USAGE_RETENTION_DAYS)).date()
-        dropped = 0 if options["dry_run"] else store.forget(before, now)
+        dropped = 0 if options["dry_run"] else store.forget(before)
         if options["json"]:
             told = {"before": before.isoformat(), "dropped": dropped, "dry_run": options["dry_run"]}
             self.stdout.write(json.dumps(told))
