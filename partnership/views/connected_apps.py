@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import clock
 from accounts.models import User
+from accounts.views.account import person
 from oauth_provider import connected_apps as apps
-from oauth_provider.views.connected_apps import person
 from partnership import connections
 from partnership.events import Actor
 
