@@ -1,4 +1,4 @@
-"""Partners made, changed and switched off, and their secrets: the one writer of both.
+"""Partners made, changed and switched off, and their secrets.
 
 A secret is shown once, when it is made; its SHA-256 digest is all that stays. During a rotation
 the old one works beside the new one until its overlap ends (partnership.md, "Authentication").

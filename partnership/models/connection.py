@@ -8,7 +8,7 @@ from partnership.models.partner import Partner
 
 
 class Connection(models.Model):
-    """A person's link to a co-branded partner. Written by `connections.py` alone.
+    """A person's link to a co-branded partner.
 
     A cut link stays as a row: the partner keeps the person's id and nothing else, until the
     person agrees again by the mailed link, of which only the digest is kept.

@@ -12,7 +12,8 @@ OPEN = Q(status__in=["pending", "running"])
 
 
 class Operation(models.Model):
-    """One change under way on one project; the row is the job. Written by `operations.py` alone.
+    """One change under way on one project; the row is the job. Written by `operation_rows.py`; the wish
+    to cancel it, by `operations.py`.
 
     `fence` grows with every claim: what a worker reports counts only while the number that it
     was given is still the row's, so a slow one can't overwrite what its successor did.

@@ -1,4 +1,4 @@
-"""A partner platform and its secrets. Written by `partners.py` and the admin alone."""
+"""A partner platform and its secrets. Written by `partners.py`, and by `moving_in.py` those that move in."""
 
 from __future__ import annotations
 

@@ -29,8 +29,9 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 class Project(models.Model):
     """A backend project and what was settled for it.
 
-    `lifecycle.py` makes the row and writes its name and owner; `operations.py` alone writes
-    `status` and `operation_status`, from the table in `transitions.py`.
+    `creation.py` and `moving_in.py` make the row, `lifecycle.py` writes its name and owner. `operation_rows.py`
+    writes `status` and `operation_status`, from the table in `transitions.py`; `creation.py` writes `status` where
+    a creation is tried again.
     """
 
     class Mode(models.TextChoices):

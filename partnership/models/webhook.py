@@ -11,7 +11,7 @@ from partnership.models.partner import Environment, Partner
 
 
 class Webhook(models.Model):
-    """An endpoint of a partner's. Written by `webhooks.py` alone."""
+    """An endpoint of a partner's. Written by `webhooks.py`; since when it fails, by `deliveries.py`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="webhooks")
@@ -43,7 +43,9 @@ class Webhook(models.Model):
 
 
 class Delivery(models.Model):
-    """One event for one endpoint; the row is the job. Written by `webhooks.py` alone."""
+    """One event for one endpoint; the row is the job. Made by `events.py` and `webhooks.py`, worked off by
+    `deliveries.py`.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
