@@ -12,7 +12,7 @@ from accounts.encryption import decrypt
 from partnership.errors import Fault, Invalid, VolumeShrinkRefused, not_among
 from partnership.models import InstanceType, Project, Provisioner, Region, RegionAlias, ServiceVersion
 from partnership.provisioners import DRIVERS
-from partnership.provisioners.base import Driver
+from partnership.provisioners.base import Driver, Spec
 
 USAGE_PATH = re.compile(r"(/[A-Za-z0-9._~/-]*)?")  # no query: the interval is one
 
@@ -112,6 +112,21 @@ def is_used(provisioner: Provisioner) -> bool:
 
 def get_driver(provisioner: Provisioner) -> Driver:
     return DRIVERS[provisioner.kind](settings_of(provisioner))
+
+
+def spec_of(project: Project) -> Spec:
+    """The project as it is. Without its key: who needs it adds it."""
+    return Spec(
+        project_id=str(project.pk),
+        appkey=project.appkey,
+        region=project.region_id,
+        instance_type=project.instance_type_id,
+        connection_limit=project.instance_type.connection_limit,
+        volume_size_gib=project.volume_size_gib,
+        service_version=project.service_version_id,
+        environment=project.environment,
+        api_key="",
+    )
 
 
 def settings_of(provisioner: Provisioner) -> dict[str, object]:

@@ -47,22 +47,7 @@ def prepare(provisioner: Provisioner, projects: Sequence[Project]) -> Round:
     except Exception as fault:  # settings that are no longer to be decrypted or read
         driver = broken(fault)
     by_id = Project.objects.select_related("instance_type").in_bulk([project.pk for project in projects])
-    return Round(driver, [spec_of(project) for project in by_id.values()])
-
-
-def spec_of(project: Project) -> Spec:
-    """The project as it is. Without its key: who measures needs none."""
-    return Spec(
-        project_id=str(project.pk),
-        appkey=project.appkey,
-        region=project.region_id,
-        instance_type=project.instance_type_id,
-        connection_limit=project.instance_type.connection_limit,
-        volume_size_gib=project.volume_size_gib,
-        service_version=project.service_version_id,
-        environment=project.environment,
-        api_key="",
-    )
+    return Round(driver, [catalog.spec_of(project) for project in by_id.values()])
 
 
 def measure(driver: Driver | DriverError, spec: Spec) -> Measurement | DriverError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -214,37 +215,18 @@ def is_cancel_asked(operation: Operation) -> bool:
 def spec_of(operation: Operation) -> Spec:
     """The project as it shall be when `operation` has succeeded."""
     project, wanted = operation.project, operation.parameters
-    return spec(
-        project,
-        instance_type=str(wanted.get("instance_type", project.instance_type_id)),
+    instance_type = str(wanted.get("instance_type", project.instance_type_id))
+    return replace(
+        catalog.spec_of(project),
+        instance_type=instance_type,
+        connection_limit=InstanceType.objects.get(pk=instance_type).connection_limit,
         volume_size_gib=int(wanted.get("volume_size_gib", project.volume_size_gib)),
         service_version=str(wanted.get("service_version", project.service_version_id)),
+        api_key=project_keys.current(project),
         originator={
             "operation_id": str(operation.id),
             **{name: str(operation.actor[name]) for name in ("kind", "id", "request_id")},
         },
-    )
-
-
-def spec(
-    project: Project,
-    *,
-    instance_type: str,
-    volume_size_gib: int,
-    service_version: str,
-    originator: dict[str, str],
-) -> Spec:
-    return Spec(
-        project_id=str(project.id),
-        appkey=project.appkey,
-        region=project.region_id,
-        instance_type=instance_type,
-        connection_limit=InstanceType.objects.get(pk=instance_type).connection_limit,
-        volume_size_gib=volume_size_gib,
-        service_version=service_version,
-        environment=project.environment,
-        api_key=project_keys.current(project),
-        originator=originator,
     )
 
 
