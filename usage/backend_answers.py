@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import structlog
 
+from accounts.stamps import stamp_of_seconds
 from oauth_provider import safe_fetch
 from usage.amounts import InvalidValue, read_amount
 from usage.intervals import INTERVAL
@@ -69,7 +70,7 @@ class Backend:
 
     def ask(self, start: datetime) -> Amounts:
         """What was counted in the interval. Raises Refused."""
-        span = {"start": stamp(start), "end": stamp(start + INTERVAL)}
+        span = {"start": stamp_of_seconds(start), "end": stamp_of_seconds(start + INTERVAL)}
         answer = safe_fetch.fetch(
             "GET",
             f"{self.url}?{urlencode(span)}",
@@ -87,10 +88,6 @@ class Backend:
             return read(answer.body, span)
         except (UnicodeDecodeError, NotJSON, InvalidValue):
             raise safe_fetch.Refused(safe_fetch.Outcome.INVALID_ANSWER) from None
-
-
-def stamp(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def read(body: bytes, span: dict[str, str]) -> Amounts:

@@ -20,12 +20,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Min
 
+from accounts.stamps import stamp
 from partnership import events
 from partnership.connections import names_for
 from partnership.constraints import is_broken
 from partnership.events import SYSTEM
 from partnership.models import Partner, Project
-from partnership.views.shapes import stamp
 from usage.chosen_store import store
 from usage.metrics import Amounts
 from usage.models import Statement, StatementLine

@@ -1,11 +1,11 @@
 """The organizations that a person is a member of (platform.md)."""
 
-from datetime import datetime
 from typing import TypedDict
 
 from django.http import HttpRequest, JsonResponse
 
 from accounts.models import Organization
+from accounts.stamps import stamp_of_seconds
 from oauth_provider.errors import OrganizationNotFound
 from oauth_provider.views.call import Call, Id, Stamp
 from oauth_provider.views.door import Access, PlatformView, as_uuid
@@ -55,10 +55,6 @@ def shape(organization: Organization) -> OrganizationBody:
         "type": organization.type,
         "slug": organization.slug,
         "description": organization.description,
-        "created_at": stamp(organization.created_at),
-        "updated_at": stamp(organization.updated_at),
+        "created_at": stamp_of_seconds(organization.created_at),
+        "updated_at": stamp_of_seconds(organization.updated_at),
     }
-
-
-def stamp(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

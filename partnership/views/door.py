@@ -16,7 +16,18 @@ from accounts.errors import ApiError, MethodNotAllowed
 from oauth_provider.views.call import Call
 from partnership import idempotency
 from partnership.authentication import Caller, Door, open_door
-from partnership.errors import Fault, Invalid, InvalidJson
+from partnership.errors import (
+    Fault,
+    Invalid,
+    InvalidJson,
+    InvalidState,
+    OperationInProgress,
+    ProjectNotFound,
+    ProvisionerUnavailable,
+)
+
+# What a call that begins an operation may meet, beside a project that is not there.
+MAY_MEET = (ProjectNotFound, OperationInProgress, InvalidState, ProvisionerUnavailable)
 
 
 class PartnerView(APIView):

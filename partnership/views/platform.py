@@ -22,16 +22,13 @@ from oauth_provider.views.door import Access, PlatformView, as_uuid
 from partnership import catalog, creation, lifecycle, operation_rows, project_keys
 from partnership.creation import Owner, Wanted
 from partnership.errors import (
-    InvalidState,
-    OperationInProgress,
     ProjectLimitReached,
     ProjectNotFound,
-    ProvisionerUnavailable,
     VolumeShrinkRefused,
 )
 from partnership.events import Actor
 from partnership.models import Operation, Project
-from partnership.views.door import answer, read_body, refusals_of
+from partnership.views.door import MAY_MEET, answer, read_body, refusals_of
 from partnership.views.fields import ChangeBody, CreateBody, TransferBody, UpgradeInstanceBody
 from partnership.views.platform_shapes import (
     AccessKey,
@@ -51,8 +48,6 @@ READ = Access("projects:read")
 WRITE = Access("projects:write", Role.OWNER)
 # A key opens everything in the project: owners alone read it, whatever the scope.
 KEY = Access("projects:read", Role.OWNER)
-# What a call that begins an operation may meet, beside a project that is not there.
-MAY_MEET = (ProjectNotFound, OperationInProgress, InvalidState, ProvisionerUnavailable)
 
 
 class RestartQuery(TypedDict, total=False):

@@ -1,12 +1,13 @@
 """How projects and operations look on the wire (partnership.md)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NotRequired, TypedDict
 
 from django.http import JsonResponse
 from django.utils.translation import gettext_noop
 
+from accounts import stamps
 from oauth_provider.views.call import Id, Stamp
 from partnership import project_keys
 from partnership.errors import InvalidState, ProvisionerUnavailable
@@ -65,10 +66,7 @@ class OperationBody(TypedDict):
 
 
 def stamp(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC with `Z`."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamps.stamp(at) if at else None
 
 
 def project_body(project: Project) -> PartnerProject:

@@ -22,7 +22,7 @@ from partnership.errors import (
 )
 from partnership.idempotency import Unstored
 from partnership.models import Operation, Project
-from partnership.views.door import PartnerView, answer
+from partnership.views.door import MAY_MEET, PartnerView, answer
 from partnership.views.fields import RestartBody, SyncBody, UpgradeBody, WaitBody
 from partnership.views.shapes import (
     Extras,
@@ -39,8 +39,6 @@ from partnership.views.shapes import (
 MODE = Project.Mode.WHITE_LABEL
 READ = Door("projects:read", MODE, changes=False)
 WRITE = Door("projects:write", MODE)
-# What a call that begins an operation may meet, beside a project that is not there.
-MAY_MEET = (ProjectNotFound, OperationInProgress, InvalidState, ProvisionerUnavailable)
 
 
 class OneWhiteLabelProject(TypedDict):
