@@ -109,7 +109,7 @@ def test_nothing_has_a_nul_in_its_path(sam, monkeypatch, route):
 def test_who_has_a_token_is_told_that_no_project_has_a_nul(alice, acme_app):
     token = acme_app.tokens_for(alice, scope="projects:read")["access_token"]
     response = Client().get("/projects/v1/%00", headers={"Authorization": f"Bearer {token}"})
-    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert (response.status_code, response.json()["code"]) == (404, "project_not_found")
 
 
 @pytest.mark.parametrize("query", [{"id": "\0"}, {"name__contains": "a\0b"}, {"q": "\0"}, {"\0": "1"}])

@@ -234,7 +234,7 @@ class TestPartner:
         chosen = page(sam, self.at(globex, days=days))
         assert f'href="?days={days}" aria-current="true"' in chosen
 
-    @pytest.mark.parametrize("days", ["0", "8", "-1", "x", "99999999999999999999", "%00"])
+    @pytest.mark.parametrize("days", ["0", "8", "-1", "x", "99999999999999999999"])
     def test_another_period_is_the_usual_one(self, sam, globex, days):
         assert 'href="?days=30" aria-current="true"' in page(sam, self.at(globex, days=days))
 
