@@ -5,10 +5,24 @@ import socket
 from contextlib import suppress
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
+from django.core.signals import request_finished, request_started
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.statements import is_postgresql
+
+
+def leave_out_what_nothing_needs() -> None:
+    """Of what Django does before and after each request `a_live_database` is enough: cache and list of statements have
+    nothing to close or empty, and each request sets its routes anew.
+    """
+    request_started.disconnect(reset_queries)
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    request_finished.disconnect(close_caches)
+    request_finished.disconnect(reset_urlconf)
 
 
 def a_live_database() -> BaseDatabaseWrapper:

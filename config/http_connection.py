@@ -6,17 +6,39 @@ import socket
 import time
 from email.utils import formatdate
 from functools import lru_cache
+from http import HTTPStatus
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from gunicorn.config import Config
 from gunicorn.http import Request, RequestParser
 from gunicorn.http.body import ChunkedReader, LengthReader
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    ExpectationFailed,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
 from gunicorn.http.wsgi import Response
 
 PIECE_BYTES = 256 * 1024  # of an answer, which has to be taken in RECEIVE_SECONDS
 HEAD_BYTES = 32 * 1024  # of a request, all its headers together
 SKIPPED_BYTES = 64 * 1024  # of a body that nobody asked for, so that its connection may ask again
 DRAINED_BYTES = 32 * 1024**2  # sent after our last word: four times the largest body
+STATUSES = {  # the first that fits
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+    InvalidResponseHeader: HTTPStatus.INTERNAL_SERVER_ERROR,
+    InvalidResponseHeaderName: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ConfigurationProblem: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ParseException: HTTPStatus.BAD_REQUEST,
+    Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
 
 
 class Connection:
@@ -31,6 +53,10 @@ class Connection:
         self.database: BaseDatabaseWrapper | None = None  # of the thread that answers
         self.is_over = False  # we have said our last word
         self.to_drain = DRAINED_BYTES
+
+    @property
+    def address(self) -> str:
+        return str(self.client[0]) if isinstance(self.client, tuple) else ""
 
     @property
     def has_more(self) -> bool:
@@ -110,6 +136,26 @@ class WholeAnswer(Response):  # type: ignore[misc]  # it has no type hints
 def is_long(unread: ChunkedReader | LengthReader) -> bool:
     """Whether so much of a body is left that the connection is rather ended; where nobody says how much, any."""
     return unread.parser is not None if isinstance(unread, ChunkedReader) else unread.length > SKIPPED_BYTES
+
+
+def status_of(fault: Exception) -> HTTPStatus:
+    """What the request is answered of which gunicorn's parser, or the application, said `fault`."""
+    return next(status for kind, status in STATUSES.items() if isinstance(fault, kind))
+
+
+def brief(status: HTTPStatus, request_id: str) -> bytes:
+    """An answer to whom nobody knows what he asked, in which dialect: the last of its connection."""
+    body = f"{status.phrase}\n"
+    lines = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"Date: {date_of(int(time.time()))}",
+        "Connection: close",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        f"X-Request-Id: {request_id}",
+    ]
+    return "\r\n".join([*lines, "", body]).encode()
 
 
 @lru_cache(maxsize=1)

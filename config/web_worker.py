@@ -7,6 +7,7 @@ a hot call's CPU (docs/decisions/0188). Its parser, its answers and its parent o
 from __future__ import annotations
 
 import os
+import random
 import select
 import signal
 import socket
@@ -14,22 +15,22 @@ import struct
 import threading
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from types import FrameType
 
+import structlog
 from django.conf import settings
-from django.core.cache import close_caches
-from django.core.handlers.base import reset_urlconf
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, reset_queries
 from gunicorn.http import Request
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.wsgi import create
 from gunicorn.workers.base import Worker
 
-from config.database_connection import a_live_database, cut
-from config.http_connection import PIECE_BYTES, Connection, WholeAnswer
+from config.database_connection import a_live_database, cut, leave_out_what_nothing_needs
+from config.http_connection import PIECE_BYTES, Connection, WholeAnswer, brief, status_of
 from config.poller import Poller
 from partnership import request_log, waiting
+
+log = structlog.get_logger("gatehouse.request")
 
 LINGER_SECONDS = 2  # for the request, or the end, that is on its way over a connection while we stop or close it
 MOST_SILENT = 500  # connections that have asked nothing, of the 1,000 that wait in a process
@@ -185,7 +186,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         except (NoMoreData, StopIteration, *GONE):
             return False
         except Exception as fault:  # what can't be read as HTTP, and what the application let through
-            self.handle_error(request, connection.sock, connection.client, fault)
+            self.refuse(connection, fault)
             return False
         try:
             return may_ask_again and connection.parser.finish_body()
@@ -196,9 +197,9 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         sock, client, server = connection.sock, connection.client, connection.server
         response, environ = create(request, sock, client, server, self.cfg, WholeAnswer, (connection,))
         environ["wsgi.multithread"] = True
+        body = self.wsgi(environ, response.start_response)
         if not self.alive:
             response.force_close()
-        body = self.wsgi(environ, response.start_response)
         try:
             for piece in body:
                 response.write(piece)
@@ -212,6 +213,20 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
             if close := getattr(body, "close", None):
                 close()
         return not response.should_close()
+
+    def refuse(self, connection: Connection, fault: Exception) -> None:
+        """Says that a request can't be read, or that the application let `fault` through, and nothing of what was sent:
+        a line without its colon may hold a secret.
+        """
+        status = status_of(fault)
+        request_id = f"{random.getrandbits(128):032x}"
+        said = {"request_id": request_id, "status": status.value, "fault": type(fault).__name__}
+        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("unreadable", **said, exc_info=fault)
+        else:
+            log.warning("unreadable", **said, address=connection.address)
+        with suppress(OSError):
+            connection.sock.sendall(brief(status, request_id))
 
     def say_goodbye(self, connection: Connection) -> None:
         """Ends our side, and not the other: what is sent yet would cost it the answer (RFC 9112 section 9.6)."""
@@ -280,14 +295,3 @@ def leave_the_terminal_to_the_parent() -> None:
     """Ctrl+C and a hang-up reach the whole group: only the parent of all acts on them, once, in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
-def leave_out_what_nothing_needs() -> None:
-    """Of what Django does before and after each request `a_live_database` is enough: cache and list of statements have
-    nothing to close or empty, and each request sets its routes anew.
-    """
-    request_started.disconnect(reset_queries)
-    request_started.disconnect(close_old_connections)
-    request_finished.disconnect(close_old_connections)
-    request_finished.disconnect(close_caches)
-    request_finished.disconnect(reset_urlconf)

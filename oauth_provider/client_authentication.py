@@ -18,6 +18,7 @@ from accounts.rate_limit import Usage
 from accounts.statements import Row, fetch_one, on
 from oauth_provider import client_assertions
 from oauth_provider.client_secrets import NOTE_USE_AFTER, note_use
+from oauth_provider.cors import allow_origin
 from oauth_provider.errors import InvalidClient, InvalidDpopProof, InvalidRequest
 from oauth_provider.models.application import DEVICE_CODE, GRANTS_OF_KIND
 from oauth_provider.opaque import digest
@@ -165,10 +166,12 @@ def decode_basic(encoded: str) -> tuple[str, str]:
 
 
 def check_client(request: HttpRequest, client: Client | None, credentials: Credentials, now: datetime) -> Client:
-    """`client`, which proved to be the one that `credentials` name.
+    """`client`, which proved to be the one that `credentials` name. Its own origins may read the answer, refusals too.
 
     Right credentials are answered even from an address over its limit; otherwise raises what `refusal` says.
     """
+    if client is not None:
+        allow_origin(request, client.id)
     try:
         return authenticate(client, credentials, now)
     except InvalidClient as fault:

@@ -1,7 +1,7 @@
 """CORS for browser clients, by the origins registered on each client (contract/README.md, rule 8).
 
 django-cors-headers knows one list of origins for everybody; ours belongs to the client that
-the request turns out to be, which only the view knows: it calls `allow_origin`.
+the request turns out to be of: who finds that out calls `allow_origin`.
 """
 
 from collections.abc import Callable

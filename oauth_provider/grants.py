@@ -1,9 +1,10 @@
 """The grants of the token endpoint: which there are, and who may use which. Source: oauth.md, "token"."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from oauth_provider.client_authentication import Client
+from oauth_provider.client_authentication import Client, find_client
 from oauth_provider.device_polls import DeviceCodeGrant
 from oauth_provider.errors import InvalidRequest, OAuthError
 from oauth_provider.models.application import DEVICE_CODE
@@ -25,18 +26,34 @@ class Grant(Protocol):
         """`jkt`: the thumbprint of the key that the tokens are bound to, "" for none (RFC 9449)."""
 
 
-def open_grant(parameters: Parameters, client_id: str, now: datetime) -> Grant:
+@dataclass(frozen=True, slots=True)
+class NoGrant:
+    """What presents none: its client is asked who it is all the same, and counted."""
+
+    client: Client | None
+    fault: OAuthError
+    is_poll = False
+
+
+def open_grant(parameters: Parameters, client_id: str, now: datetime) -> Grant | NoGrant:
     """Reads the grant that `parameters` present, and its client, in one statement.
 
     Nothing is decided: the client is not even authenticated yet.
-    Raises InvalidRequest, OAuthError `unsupported_grant_type`.
     """
+    try:
+        return kind_of(parameters)(parameters, client_id, now)
+    except OAuthError as fault:
+        return NoGrant(find_client(client_id, now), fault)
+
+
+def kind_of(parameters: Parameters) -> type[CodeGrant | RefreshGrant | DeviceCodeGrant | ClientCredentialsGrant]:
+    """Raises InvalidRequest, OAuthError `unsupported_grant_type`."""
     if "grant_type" not in parameters:
         raise InvalidRequest("The parameter grant_type is missing.")
-    grant = GRANTS.get(parameters["grant_type"])
-    if grant is None:
+    kind = GRANTS.get(parameters["grant_type"])
+    if kind is None:
         raise OAuthError("unsupported_grant_type", "This grant type is not supported.")
-    return grant(parameters, client_id, now)
+    return kind
 
 
 GRANTS: dict[str, type[CodeGrant | RefreshGrant | DeviceCodeGrant | ClientCredentialsGrant]] = {

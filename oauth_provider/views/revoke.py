@@ -7,7 +7,6 @@ from django.views.decorators.http import require_POST
 from accounts import clock
 from oauth_provider import tokens
 from oauth_provider.client_authentication import check_client, find_client, read_credentials
-from oauth_provider.cors import allow_origin
 from oauth_provider.errors import InvalidRequest
 from oauth_provider.request_body import read_parameters
 
@@ -19,7 +18,6 @@ def revoke(request: HttpRequest) -> HttpResponse:
     parameters = read_parameters(request)
     credentials = read_credentials(request, parameters)
     client = check_client(request, find_client(credentials.client_id, now), credentials, now)
-    allow_origin(request, client.id)
     if "token" not in parameters:
         raise InvalidRequest("The parameter token is missing.")
     tokens.revoke(parameters["token"], client, now)

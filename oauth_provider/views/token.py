@@ -10,22 +10,22 @@ from django.views.decorators.http import require_POST
 from accounts import clock
 from oauth_provider import dpop, grants
 from oauth_provider.client_authentication import Client, check_client, read_credentials, use_limit
-from oauth_provider.cors import allow_origin
-from oauth_provider.grants import Grant
+from oauth_provider.grants import Grant, NoGrant
 from oauth_provider.request_body import read_parameters
 
 
 @csrf_exempt
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
-    """The checks in their order: what can't be read, client, limit, whether the client may, grant."""
+    """The checks in their order: body, client, limit, grant type, grant."""
     now = clock.now()
     parameters = read_parameters(request)
     credentials = read_credentials(request, parameters)
     grant = grants.open_grant(parameters, credentials.client_id, now)
     client = check_client(request, grant.client, credentials, now)
-    allow_origin(request, client.id)
     with limited(request, client, grant) as headers:
+        if isinstance(grant, NoGrant):
+            raise grant.fault
         grants.check_allowed(client, parameters["grant_type"])
         jkt = dpop.read(request, now)
         client.check_proved(jkt)
@@ -34,7 +34,7 @@ def token(request: HttpRequest) -> HttpResponse:
 
 
 @contextmanager
-def limited(request: HttpRequest, client: Client, grant: Grant) -> Iterator[dict[str, str]]:
+def limited(request: HttpRequest, client: Client, grant: Grant | NoGrant) -> Iterator[dict[str, str]]:
     """Counts the request, unless it is a poll, and gives the headers that say what is left."""
     if grant.is_poll:
         yield {}

@@ -70,7 +70,7 @@ def meanwhile(user, **changes):
     return connection.execute_wrapper(before_it_is_written)
 
 
-def test_a_new_name_leaves_what_somebody_else_changes_at_that_moment(alice):
+def test_attack_206_a_new_name_leaves_what_somebody_else_changes_at_that_moment(alice):
     browser = signed_in(alice)
     with meanwhile(alice, is_active=False, credentials_epoch=7):
         browser.post("/account", {"name": "Alice Liddell"})
@@ -78,7 +78,7 @@ def test_a_new_name_leaves_what_somebody_else_changes_at_that_moment(alice):
     assert (alice.name, alice.is_active, alice.credentials_epoch) == ("Alice Liddell", False, 7)
 
 
-def test_a_new_password_leaves_a_switch_off_of_that_moment(alice):
+def test_attack_206_a_new_password_leaves_a_switch_off_of_that_moment(alice):
     changes = {"oldpassword": PASSWORD, "password1": "a new battery staple", "password2": "a new battery staple"}
     browser = signed_in(alice)
     with meanwhile(alice, is_active=False):
@@ -87,7 +87,7 @@ def test_a_new_password_leaves_a_switch_off_of_that_moment(alice):
     assert (alice.check_password("a new battery staple"), alice.is_active) == (True, False)
 
 
-def test_staff_write_what_they_changed_and_nothing_else(ada, alice):
+def test_attack_206_staff_write_what_they_changed_and_nothing_else(ada, alice):
     browser = signed_in(ada)
     with meanwhile(alice, password="new", email="alice@liddell.example", credentials_epoch=7):
         browser.post(f"{PEOPLE}{alice.pk}/change/", form_of(alice, name="Alice Liddell", is_active=None))

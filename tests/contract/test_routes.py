@@ -94,7 +94,7 @@ def sam(db):
 
 
 @pytest.mark.parametrize("route", [route for route in all_routes() if "<str:" in route or "<path:" in route])
-def test_nothing_has_a_nul_in_its_path(sam, monkeypatch, route):
+def test_attack_205_nothing_has_a_nul_in_its_path(sam, monkeypatch, route):
     """PostgreSQL takes none, not even to look for."""
     for kind in ("str", "path"):
         monkeypatch.setitem(EXAMPLES, kind, "%00")
@@ -114,11 +114,11 @@ def test_who_has_a_token_is_told_that_no_project_has_a_nul(alice, acme_app):
 
 @pytest.mark.parametrize("query", [{"id": "\0"}, {"name__contains": "a\0b"}, {"q": "\0"}, {"\0": "1"}])
 @pytest.mark.parametrize("list_", ["accounts/user", "partnership/partner", "oauth_provider/application"])
-def test_a_nul_in_the_admins_query_is_a_400(sam, list_, query):
+def test_attack_205_a_nul_in_the_admins_query_is_a_400(sam, list_, query):
     assert sam.get(f"/admin/{list_}/", query).status_code == 400
 
 
-def test_a_nul_in_a_form_of_the_admin_is_a_400(sam):
+def test_attack_205_a_nul_in_a_form_of_the_admin_is_a_400(sam):
     chosen = {"action": "disable_selected", "_selected_action": "\0"}
     assert sam.post("/admin/partnership/partner/", chosen).status_code == 400
 

@@ -142,7 +142,7 @@ SECRET_PART = re.compile(r"(<str:|\(\?P<)(token|key|secret|code)\b")
 
 
 @pytest.mark.parametrize("route", [route for route in all_routes() if SECRET_PART.search(route)])
-def test_a_secret_in_a_path_is_redacted_on_every_route(route):
+def test_attack_207_a_secret_in_a_path_is_redacted_on_every_route(route):
     """A new one goes into SECRET and TELLTALES of accounts/redaction.py."""
     path = re.sub(r"<str:\w+>|\(\?P<\w+>[^)]*\)", "0123456789", route.replace("^", ""))
     shown = redact(f"/{path}")

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 from contextlib import closing, suppress
 
@@ -133,6 +134,29 @@ def test_what_is_not_http_is_refused_and_the_connection_ended(wire):
     wire.sendall(b"\x16\x03\x01\x02\x00 not at all\r\n\r\n")
 
     assert everything(wire).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (LAST.replace(b"Host", b"X-Partnership-Secret gps_SECRET\r\nHost"), 400),
+        (LAST.replace(b"Host", b"Cookie session=SECRET\r\nHost"), 400),
+        (LAST.replace(b"Host", b"Host: other\r\nHost"), 400),
+        (b"client_secret=SECRET&grant_type=x HTTP/1.1\r\n\r\n", 400),
+        (LAST.replace(b"/livez", b"/auth/v1/profile?access_token=SECRET" + b"a" * 9000), 414),
+        (LAST.replace(b"Host", b"Authorization: Bearer SECRET" + b"a" * 9000 + b"\r\nHost"), 431),
+        (LAST.replace(b"Host", b"Transfer-Encoding: SECRET\r\nHost"), 501),
+    ],
+)
+def test_attack_203_what_cannot_be_read_is_told_by_an_id_and_not_repeated(server, wire, sent, status):
+    wire.sendall(sent)
+    head, _, body = everything(wire).decode().partition("\r\n\r\n")
+
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    request_id = re.search(r"^X-Request-Id: (\w{32})$", head, re.MULTILINE)[1]
+    log = server.log.read_text()
+    assert f"request_id={request_id}" in log
+    assert "SECRET" not in body + log
 
 
 def test_attack_201_more_headers_than_anybody_needs_are_refused(wire):

@@ -30,6 +30,16 @@ def test_attack_094_a_preflight_is_answered_for_any_clients_origin(browser_app, 
         assert "Access-Control-Allow-Origin" not in preflight(path, stranger)
 
 
+def test_attack_094_a_refused_client_is_named_too(browser_app, acme_cli):
+    """Its own origins may read that its secret was wrong, another client's may not."""
+    acme_cli.application.allowed_origins = "https://cli.example"
+    acme_cli.application.save()
+    body = {"grant_type": "refresh_token", "refresh_token": "x", **browser_app.credentials(), "client_secret": "wrong"}
+    for origin, may_read in ((ORIGIN, True), ("https://cli.example", False)):
+        refused = Client().post(TOKEN, body, "application/json", headers={"Origin": origin})
+        assert (refused.status_code, "Access-Control-Allow-Origin" in refused) == (401, may_read)
+
+
 @pytest.mark.parametrize("path", ["/.well-known/oauth-authorization-server", "/.well-known/jwks.json", JWKS])
 def test_what_is_public_is_readable_from_anywhere_with_any_header(path):
     asked = Client().options(

@@ -56,6 +56,16 @@ def test_attack_093_unknown_clients_count_against_their_address(three_a_minute, 
     assert wrong("clf_x", address="127.0.0.9").status_code == 401
 
 
+@pytest.mark.parametrize("presents", [{}, {"grant_type": "password"}, {"grant_type": "authorization_code"}])
+def test_what_presents_no_grant_counts_as_well(three_a_minute, acme_app, presents):
+    answers = [acme_app.post_token(**presents) for _ in range(4)]
+    assert [answer.status for answer in answers] == [400, 400, 400, 429]
+    assert answers[0].headers["RateLimit"].startswith('"token";r=2;t=')
+    stranger = {**presents, "client_id": acme_app.application.client_id, "client_secret": "wrong"}
+    refused = [Client().post(TOKEN, stranger, "application/json") for _ in range(4)]
+    assert [answer.status_code for answer in refused] == [401, 401, 401, 429]
+
+
 @pytest.mark.parametrize(
     "who", [{}, {"Authorization": "Basic !!!"}, {"Authorization": "Basic " + base64.b64encode(b"nobody").decode()}]
 )

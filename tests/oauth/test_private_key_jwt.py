@@ -200,7 +200,7 @@ def test_attack_057_unknown_key_ids_fetch_once_a_minute(published, later):
     assert len(receiver.got) == 2
 
 
-def test_attack_057_a_look_again_that_fails_takes_no_key_away(published, later):
+def test_attack_204_a_look_again_that_fails_takes_no_key_away(published, later):
     client, receiver = published
     later(seconds=0)
     client_id = client.application.client_id
@@ -213,7 +213,7 @@ def test_attack_057_a_look_again_that_fails_takes_no_key_away(published, later):
         assert ask(client, HOLDER.assertion(client_id)).status == 200
 
 
-def test_attack_057_who_finds_no_place_to_fetch_spoils_nothing(published):
+def test_attack_204_who_finds_no_place_to_fetch_spoils_nothing(published):
     client, receiver = published
     client_id = client.application.client_id
     places = [client_keys.IN_FLIGHT.acquire(blocking=False) for _ in range(2)]
