@@ -2,12 +2,17 @@
 
 import logging
 import logging.config
+import random
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
 from accounts.redaction import hide_secrets, redact
+
+
+def new_request_id() -> str:
+    return f"{random.getrandbits(128):032x}"
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,6 +1,5 @@
 """What holds for every request: its id and log line, its size, the headers of its answer."""
 
-import random
 import re
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from accounts.client_address import client_address
 from accounts.errors import ApiError, BadRequest, LengthRequired, RequestTooLarge
 from config import metrics
 from config.errors import render_error
+from config.log import new_request_id
 from partnership import request_log
 from partnership.authentication import CALLER
 
@@ -38,7 +38,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if REQUEST_ID.match(given) else f"{random.getrandbits(128):032x}"
+        request_id = given if REQUEST_ID.match(given) else new_request_id()
         request.META["gatehouse.request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()

@@ -7,7 +7,6 @@ a hot call's CPU (docs/decisions/0188). Its parser, its answers and its parent o
 from __future__ import annotations
 
 import os
-import random
 import select
 import signal
 import socket
@@ -27,6 +26,7 @@ from gunicorn.workers.base import Worker
 
 from config.database_connection import a_live_database, cut, leave_out_what_nothing_needs
 from config.http_connection import PIECE_BYTES, Connection, WholeAnswer, brief, status_of
+from config.log import new_request_id
 from config.poller import Poller
 from partnership import request_log, waiting
 
@@ -219,7 +219,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # it has no type hints
         a line without its colon may hold a secret.
         """
         status = status_of(fault)
-        request_id = f"{random.getrandbits(128):032x}"
+        request_id = new_request_id()
         said = {"request_id": request_id, "status": status.value, "fault": type(fault).__name__}
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("unreadable", **said, exc_info=fault)

@@ -53,10 +53,14 @@ SCOPES = {
 }
 
 
+def named(text: str) -> set[str]:
+    """The scopes of a list that is parted by spaces alone (RFC 6749 section 3.3)."""
+    return set(text.split(" ")) - {""}
+
+
 def parse(text: str) -> list[str]:
     """The scopes of a space-separated list, each once, in the table's order, unknown ones last."""
-    names = dict.fromkeys(text.split(" ")) if text else {}
-    return sorted(filter(None, names), key=lambda name: (order(name), name))
+    return sorted(named(text), key=lambda name: (order(name), name))
 
 
 def line(scope: Scope, *, is_trusted: bool) -> Line:
@@ -74,7 +78,7 @@ def join(names: Iterable[str]) -> str:
 
 def expand(text: str) -> frozenset[str]:
     """The scopes of `text` and those that they include."""
-    names = set(text.split(" ")) - {""}
+    names = named(text)
     for name in tuple(names & SCOPES.keys()):
         names.update(SCOPES[name].includes)
     return frozenset(names)
@@ -82,7 +86,7 @@ def expand(text: str) -> frozenset[str]:
 
 def includes(granted: str, wanted: str) -> bool:
     """Whether every scope of `wanted` is among `granted` or included by one of them."""
-    return set(wanted.split(" ")) - {""} <= expand(granted)
+    return named(wanted) <= expand(granted)
 
 
 def granted_by_people(asked: str, allowed: str, grantable: Collection[str]) -> str:
