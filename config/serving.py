@@ -30,6 +30,7 @@ from config.settings import url_host
 from config.web_worker import WebWorker, leave_the_terminal_to_the_parent
 
 FINISH_SECONDS = 10  # for the requests that are under way
+KEEP_ALIVE_SECONDS = 75  # longer than proxies keep a silent connection: we end none on which they just send
 STOP_WITHIN_SECONDS = 15  # well below the 30 s after which platforms kill
 PR_SET_PDEATHSIG = 1
 
@@ -88,7 +89,7 @@ class Web(BaseApplication):  # type: ignore[misc]  # it has no type hints
             "preload_app": True,
             "limit_request_line": 8190,  # a `state` of 2,048 bytes, percent-encoded, fits
             "graceful_timeout": FINISH_SECONDS,
-            "keepalive": 15,
+            "keepalive": KEEP_ALIVE_SECONDS,
             "sendfile": False,  # would wait for ever for who does not read
             "logger_class": QuietLogger,
             "loglevel": "warning",

@@ -12,6 +12,8 @@ import pytest
 import yaml
 from django.conf import settings
 
+from config.serving import KEEP_ALIVE_SECONDS
+
 DEPLOY = settings.ROOT / "deploy"
 OWN_IMAGE = f"gatehouse:{settings.VERSION}"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -103,6 +105,30 @@ def test_nothing_starts_before_what_it_needs():
         "redis": "service_healthy",
     }
     assert COMPOSE["services"]["worker"]["depends_on"] == COMPOSE["services"]["web"]["depends_on"]
+
+
+# Proxies
+
+PROXIES = {name: (DEPLOY / name).read_text() for name in ("Caddyfile", "nginx.conf")}
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_a_proxy_ends_a_silent_connection_before_we_do(name):
+    """Whoever ends one loses the request that is on its way, and a POST is not sent again: the caller gets 502."""
+    (seconds,) = re.findall(r"^\s*keepalive(?:_timeout)? (\d+)s\b", PROXIES[name], re.MULTILINE)
+
+    assert int(seconds) < KEEP_ALIVE_SECONDS
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_a_proxy_tells_strangers_no_metrics(name):
+    assert re.search(r"^\s*(respond /metrics 404|location = /metrics \{ return 404; \})$", PROXIES[name], re.MULTILINE)
+
+
+def test_nginx_lets_through_what_we_take():
+    (mebibytes,) = re.findall(r"client_max_body_size (\d+)m;", PROXIES["nginx.conf"])
+
+    assert int(mebibytes) * 1024**2 > max(limit for _, limit in settings.BODY_LIMITS_BYTES)
 
 
 # Kubernetes
