@@ -105,6 +105,12 @@ def existing_in(period: Period) -> Q:
     return there & (Q(recovered_at__isnull=True) | Q(~Exists(gone)))
 
 
+def counted_in(owner: Owner, period: Period) -> Q:
+    """Those of the owner's projects that have a part in its figures of `period`: also what was made after it and
+    has usage from before, as its senders' clocks are behind or it was moved in."""
+    return existing_in(period) | Q(pk__in=store.used_before_made(owner, period.first, period.last))
+
+
 def after(project: Project) -> Q:
     """What comes after `project` in the order of creation."""
     return Q(created_at__gt=project.created_at) | Q(created_at=project.created_at, pk__gt=project.pk)
@@ -115,10 +121,10 @@ def owned_in(organization: Organization, period: Period) -> QuerySet[Project]:
     ends_at = datetime.combine(min(period.last, date.max - timedelta(days=1)) + timedelta(days=1), time(), UTC)
     begins_at = datetime.combine(period.first, time(), UTC)
     still = Q(tenures__until_at__isnull=True) | Q(tenures__until_at__gt=begins_at)
-    mine = Project.objects.filter(
-        existing_in(period), still, tenures__organization=organization, tenures__from_at__lt=ends_at, environment="live"
-    )
-    return mine.distinct().order_by("-created_at", "-pk")
+    there = existing_in(period) & still & Q(tenures__organization=organization, tenures__from_at__lt=ends_at)
+    owner = Owner("organization", str(organization.pk))
+    early = Q(pk__in=store.used_before_made(owner, period.first, period.last))
+    return Project.objects.filter(there | early, environment="live").distinct().order_by("-created_at", "-pk")
 
 
 def totals_of(

@@ -30,8 +30,8 @@ from usage.chosen_store import store
 from usage.metrics import Amounts
 from usage.models import Statement, StatementLine
 from usage.period import Period
-from usage.reports import Body, adjustment_rows, by_total_name, existing_in
-from usage.store import Owner
+from usage.reports import Body, adjustment_rows, by_total_name, counted_in
+from usage.store import MAX_LATE, Owner
 
 Missing = tuple[Partner, str, date]  # a partner's environment, and the first day of the month
 CHUNK = 500
@@ -63,18 +63,35 @@ def close_due(now: datetime, *, shown: Callable[[list[Missing]], Iterable[Missin
 
 
 def missing() -> Iterator[Missing]:
-    """Closed months in which a partner had projects, but has no statement; the oldest first."""
+    """Closed months in which a partner had projects, or usage of some, but has no statement; the oldest first."""
     first_open_day = store.first_open_day()
     written = set(Statement.objects.values_list("partner_id", "environment", "month"))
     begun = Project.objects.filter(partner__isnull=False).values("partner", "environment").annotate(Min("created_at"))
     rows = list(begun.order_by("partner", "environment"))
     partners = Partner.objects.in_bulk({row["partner"] for row in rows})
     for row in rows:
-        month = first_of(row["created_at__min"].date())
-        while month < first_open_day:
-            if (row["partner"], row["environment"], month) not in written:
-                yield partners[row["partner"]], row["environment"], month
-            month = next_month(month)
+        partner, environment, born_on = partners[row["partner"]], row["environment"], row["created_at__min"].date()
+        month = first_of(born_on)
+        if (partner.pk, environment, month) not in written:
+            month = first_month(Owner("partner", partner.pk, environment), born_on)
+        for each in months_between(month, first_open_day):
+            if (partner.pk, environment, each) not in written:
+                yield partner, environment, each
+
+
+def first_month(owner: Owner, born_on: date) -> date:
+    """That in which the owner got its first project, or one before it that has usage nevertheless."""
+    for month in months_between(first_of(born_on - MAX_LATE), first_of(born_on)):
+        period = month_period(month)
+        if store.used_before_made(owner, period.first, period.last):
+            return month
+    return first_of(born_on)
+
+
+def months_between(first: date, end: date) -> Iterator[date]:
+    while first < end:
+        yield first
+        first = next_month(first)
 
 
 def write(partner: Partner, environment: str, month: date, now: datetime) -> bool:
@@ -106,9 +123,9 @@ def write(partner: Partner, environment: str, month: date, now: datetime) -> boo
 
 
 def lines_of(partner: Partner, environment: str, month: date) -> Iterator[StatementLine]:
-    """A line for each project that was there in `month`, in the order of creation."""
+    """A line for each project that was there in `month` or has usage in it, in the order of creation."""
     owner, period = Owner("partner", partner.pk, environment), month_period(month)
-    mine = Project.objects.filter(existing_in(period), partner=partner, environment=environment)
+    mine = Project.objects.filter(counted_in(owner, period), partner=partner, environment=environment)
     names = names_for(partner, mine.order_by("created_at", "pk").only("pk", "name", "sync_name", "user"))
     ids = list(names)
     for start in range(0, len(ids), CHUNK):

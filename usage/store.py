@@ -187,6 +187,10 @@ class UsageStore(Protocol):
     def project_totals(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> dict[UUID, Amounts]:
         """Of each of the owner's `projects` its period: sums added up, of peaks the highest day."""
 
+    def used_before_made(self, owner: Owner, first: date, last: date) -> list[UUID]:
+        """The owner's projects that have usage in the period and were made after it: what came before
+        is counted for as long as it may be late (MAX_LATE)."""
+
     def top_projects(self, owner: Owner, metric: str, first: date, last: date, limit: int) -> list[UUID]:
         """The owner's projects by what they used of `metric`, most first; those that used nothing are left out."""
 

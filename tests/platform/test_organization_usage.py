@@ -51,6 +51,16 @@ def test_the_figures_of_an_organization(as_alice, team, project, use):
     assert body["_meta"]["requested_at"].endswith("Z")
 
 
+def test_what_a_project_used_before_it_was_made_is_in_the_total_and_in_the_list(as_alice, team, project, use):
+    day = timezone.now() - timedelta(days=3)
+    use(at=day, egress_bytes=5)
+
+    body = read(as_alice, team.pk, start_date=day.date(), end_date=day.date()).body
+
+    listed = [(row["id"], row["egress_bytes"]) for row in body["projects"]]
+    assert (body["usage_summary"]["egress_bytes"], listed) == (5, [(str(project.pk), 5)])
+
+
 def test_bob_reads_mallory_does_not(as_bob, as_mallory, stranger, team, shop):
     assert read(as_bob, team.pk).status == 200
     assert (read(as_mallory, team.pk).status, read(as_mallory, team.pk)["code"]) == (404, "organization_not_found")

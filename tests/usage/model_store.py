@@ -289,6 +289,10 @@ class ModelStore:
                 owned_by = organization
         return owned_by == owner.id
 
+    def used_before_made(self, owner: Owner, first: date, last: date) -> list[UUID]:
+        later = [each for each in self.projects.values() if utc_day(each.created_at) > last]
+        return [each.id for each in later if any(self.daily_rows(owner, [each.id], first, last))]
+
     def owner_days(self, owner: Owner, first: date, last: date) -> list[Day]:
         rows: dict[date, list[Day]] = {on: [] for on in days(first, last)}
         for _, row in self.daily_rows(owner, list(self.projects), first, last):

@@ -246,6 +246,16 @@ class TestPartnership:
         assert second["next_cursor"] is None
         assert set(rows[0]) == {"id", "name", "status", *(metric.total_name for metric in METRICS.values())}
 
+    def test_a_total_is_the_sum_of_its_projects_before_one_of_them_was_made_too(self, partner, shop, use):
+        use("2025-11-10", ai_tokens=1)
+        Project.objects.update(created_at=TODAY)
+        period = {"start_date": "2025-11-10", "end_date": "2025-11-12"}
+        body = read(partner, "usage", group_by="project", **period)
+        assert [(row["id"], row["ai_tokens"]) for row in body["projects"]] == [(str(shop.pk), 1)]
+        assert body["summary"]["ai_tokens"] == 1
+        rows = lines(ask(partner, "usage", format="csv", **period))
+        assert [(row["usage_date"], row["ai_tokens"]) for row in rows] == [("2025-11-10", "1")]
+
     def test_deleted_projects_stay_and_test_ones_never_come_in(self, partner, shop, use):
         use("2025-11-10", ai_tokens=1)
         before = read(partner, "usage", **READ)["summary"]

@@ -120,6 +120,20 @@ def test_late_sums_and_voids_are_adjustments_of_the_open_month(partner, shop, me
     assert {row["project_id"] for row in february["adjustments"]} == {str(shop.pk)}
 
 
+def test_what_a_project_used_before_it_was_made_stands_in_its_statement(partner, shop, gauge, at):
+    """Its senders' clocks are behind, or the partner was moved in."""
+    Project.objects.update(created_at=at(2026, 2, 3, 9))
+    gauge = MeterClient(gauge.oauth, str(shop.pk))
+    send(gauge, "1", "2026-01-31", ai_tokens=5)
+
+    assert statements.close_due(at(2026, 2, 6)) == 1
+    assert statements.close_due(at(2026, 3, 6)) == 1
+    body = read(partner, "statements/2026-01")
+    assert body["summary"]["ai_tokens"] == 5
+    assert [(line["id"], line["ai_tokens"]) for line in body["projects"]] == [(str(shop.pk), 5)]
+    assert [each["month"] for each in read(partner, "statements")["statements"]] == ["2026-02", "2026-01"]
+
+
 def test_the_closing_is_told_to_webhooks_and_the_audit_log(partner, at):
     statements.close_due(at(2026, 2, 6))
 

@@ -391,6 +391,19 @@ class TestReading:
         rows = store.daily_rows(Owner("organization", str(umbrella.pk)), [project], first, TODAY)
         assert [(id_, day.on) for id_, day in rows] == [(project, TODAY - timedelta(days=2))]
 
+    def test_what_was_made_after_a_period_and_has_usage_in_it_is_told(self, store, world):
+        early, acme = world.project(born=NOW), organization("Acme")
+        moved = world.platform_project(acme, born=NOW)
+        world.project(born=NOW)
+        send(store, *(event(each, at=ago(days=20), ai_tokens=5) for each in (early, moved)))
+        world.move(moved, organization("Umbrella"), NOW + timedelta(minutes=1))
+        january = date(2026, 1, 1), date(2026, 1, 31)
+        of_acme = Owner("organization", str(acme.pk))
+        assert store.used_before_made(GLOBEX, *january) == [early]
+        assert store.used_before_made(of_acme, *january) == [moved]
+        assert store.used_before_made(GLOBEX, TODAY - timedelta(days=5), TODAY) == []
+        assert store.used_before_made(GLOBEX, *[date.max] * 2) == []
+
     def test_the_projects_that_used_most_come_first(self, store, world, shop):
         other, idle, trial = world.project(), world.project(), world.project(environment="test")
         send(store, event(shop, ai_tokens=3), event(other, at=ago(days=1), ai_tokens=4))

@@ -74,6 +74,9 @@ class SqlStore:
     def project_totals(self, owner: Owner, projects: Sequence[UUID], first: date, last: date) -> dict[UUID, Amounts]:
         return reading.project_totals(owner, projects, first, last)
 
+    def used_before_made(self, owner: Owner, first: date, last: date) -> list[UUID]:
+        return reading.used_before_made(owner, first, last)
+
     def top_projects(self, owner: Owner, metric: str, first: date, last: date, limit: int) -> list[UUID]:
         return ranking.top_projects(owner, metric, first, last, limit)
 

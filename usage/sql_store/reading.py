@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from usage.metrics import NAMES, PEAKS, Amounts, fold, zero
@@ -12,7 +12,7 @@ from usage.sql_store.clock import clock, now_in_sql
 from usage.sql_store.days import Cells
 from usage.sql_store.lives import Life, find_absences, life
 from usage.sql_store.sql import among, as_day, as_time, as_uuid, day_of, fetch, is_postgresql
-from usage.store import Day, Owner
+from usage.store import MAX_LATE, Day, Owner
 
 ONE_DAY = timedelta(days=1)
 EVER = (date.min, date.max)
@@ -54,6 +54,22 @@ def owner_total(owner: Owner, first: date, last: date) -> dict[str, int]:
     if owner.kind == "partner" and is_postgresql():
         return partner_days.total(owner, first, last, clock)
     return fold(day.amounts for day in owner_days(owner, first, last))
+
+
+def used_before_made(owner: Owner, first: date, last: date) -> list[UUID]:
+    if date.max - last <= MAX_LATE + ONE_DAY:
+        return []
+    condition, value = OWNED[owner.kind]
+    ends_at = datetime.combine(last + ONE_DAY, time(), UTC)
+    rows = fetch(
+        f"SELECT p.id FROM partnership_project p WHERE p.environment = %s AND {condition} "
+        "AND p.created_at >= %s AND p.created_at < %s AND EXISTS (SELECT 1 FROM usage_daily d "
+        "WHERE d.project_id = p.id AND d.day BETWEEN %s AND %s) ORDER BY p.id",
+        [owner.environment, value(owner.id), ends_at, ends_at + MAX_LATE + ONE_DAY, first, last],
+    )
+    found = [as_uuid(id_) for (id_,) in rows]
+    counting = spans(owner, found)
+    return [id_ for id_ in found if any(since <= last for since, _ in counting.get(id_, [EVER]))]
 
 
 def projects_of(owner: Owner) -> list[UUID]:

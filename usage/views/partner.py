@@ -98,7 +98,9 @@ class PartnerUsage(UsageView):
         return exact_json({"partnership": about, **body})
 
     def page_of_projects(self, request: HttpRequest, period: Period) -> reports.Body:
-        rows, cursor = page(self.projects.filter(reports.existing_in(period)), request.GET, time_field="created_at")
+        rows, cursor = page(
+            self.projects.filter(reports.counted_in(self.owner, period)), request.GET, time_field="created_at"
+        )
         return {"projects": list(self.totals(rows, period)), "next_cursor": cursor}
 
     def totals(self, projects: list[Project], period: Period) -> Iterator[reports.Body]:
@@ -129,7 +131,7 @@ class PartnerUsage(UsageView):
 
     def chunks(self, period: Period) -> Iterator[list[Project]]:
         """The projects of `period` a hundred at a time, oldest first."""
-        rows = self.projects.filter(reports.existing_in(period)).order_by("created_at", "pk")
+        rows = self.projects.filter(reports.counted_in(self.owner, period)).order_by("created_at", "pk")
         last: Project | None = None
         while chunk := list((rows.filter(reports.after(last)) if last else rows)[:CHUNK]):
             yield chunk
