@@ -1,9 +1,11 @@
 """Closed months (usage.md, "Metering in", Closing): frozen figures, adjustments, a digest over it all."""
 
+import csv
 import hashlib
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import StringIO
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -142,16 +144,41 @@ def test_the_closing_is_told_to_webhooks_and_the_audit_log(partner, at):
     assert Delivery.objects.count() == 0  # globex has no endpoint
 
 
-def test_csv(partner, shop, gauge, at):
+def csv_of(partner, path):
+    headers = {"X-Partnership-Secret": partner.secret, "Accept": "text/csv"}
+    response = partner.wire.get(f"{partner.base}/{path}", headers=headers)
+    return response, list(csv.DictReader(StringIO(b"".join(response.streaming_content).decode())))
+
+
+@pytest.mark.contract("usage.md", "Closing", "statements")
+def test_csv_has_the_projects_the_adjustments_and_the_digest(partner, shop, meter, gauge, at):
     send(gauge, "1", "2026-01-10", ai_tokens=5)
     statements.close_due(at(2026, 2, 6))
-    headers = {"X-Partnership-Secret": partner.secret, "Accept": "text/csv"}
+    send(MeterClient(meter, str(shop.pk)), "late", "2026-01-20", ai_tokens=100, ai_credits="0.25")
+    statements.close_due(at(2026, 3, 6))
 
-    response = partner.wire.get(f"{partner.base}/statements/2026-01", headers=headers)
+    response, rows = csv_of(partner, "statements/2026-02")
+    _, [before] = csv_of(partner, "statements/2026-01")
 
-    header, line = b"".join(response.streaming_content).decode().split("\r\n")[:2]
-    assert header.startswith("id,name,database_bytes")
-    assert line.startswith(f"{shop.pk},Shop,0,0,5,")
+    assert list(before)[:5] == ["id", "name", "database_bytes", "storage_bytes", "ai_tokens"]
+    assert (before["name"], before["ai_tokens"], before["posted_on"]) == ("Shop", "5", "")
+    assert [(row["id"], row["ai_tokens"], row["ai_credits"], row["usage_date"], row["posted_on"]) for row in rows] == [
+        (str(shop.pk), "0", "0", "", ""),
+        (str(shop.pk), "100", "0.25", "2026-01-20", "2026-02-06"),
+    ]
+    assert response["Statement-Digest"] == read(partner, "statements/2026-02")["digest"]
+
+
+@pytest.mark.contract("usage.md", "Closing", "statements")
+def test_the_list_as_csv_has_every_closed_month(partner, gauge, at):
+    send(gauge, "1", "2026-01-10", ai_tokens=5)
+    statements.close_due(at(2026, 2, 6))
+
+    _, rows = csv_of(partner, "statements")
+
+    listed = read(partner, "statements", format="json")["statements"]
+    assert [(row["month"], row["digest"]) for row in rows] == [(each["month"], each["digest"]) for each in listed]
+    assert [row["ai_tokens"] for row in rows] == ["5", "0"]
 
 
 @pytest.mark.parametrize("month", ["2026-02", "2026-13", "0000-01", "january", "2026-1"])

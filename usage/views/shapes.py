@@ -42,6 +42,10 @@ class EventQuery(PageQuery, total=False):
     metric: Annotated[str, says(enum=NAMES)]
 
 
+class StatementsQuery(PageQuery, FormatQuery, total=False):
+    pass
+
+
 class UsagePeriod(TypedDict):
     start: Stamp
     end: Stamp

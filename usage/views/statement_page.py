@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponseBase
 
-from accounts.csv_file import csv_file
 from partnership.models import Partner
 from usage import charts, reports, statements
 from usage.metrics import METRICS, SUMS, Amounts, Metric
 from usage.models import Statement
 from usage.views.answers import exact_json
-from usage.views.statements import COLUMNS, as_month
+from usage.views.statements import as_month, csv_of
 
 SHOWN = 24
 
@@ -28,10 +27,10 @@ def find(partner: Partner, environment: str, month: str) -> Statement:
 
 
 def file_of(statement: Statement, format_: str | None) -> HttpResponseBase | None:
-    """As CSV by project, or as JSON with all of it; None where the page is asked for."""
+    """As CSV by project and adjustment, or as JSON; None where the page is asked for."""
     name = f"statement-{statement.partner_id}-{statement.environment}-{statement.month:%Y-%m}"
     if format_ == "csv":
-        return csv_file(name, COLUMNS, map(statements.line_body, statement.lines.order_by("pk").iterator()))
+        return csv_of(statement, name)
     if format_ == "json":
         answer = exact_json(statements.whole(statement))
         answer["Content-Disposition"] = f'attachment; filename="{name}.json"'

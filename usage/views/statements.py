@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from itertools import chain
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -10,29 +11,33 @@ from oauth_provider.views.call import Call
 from partnership.authentication import Door
 from partnership.paging import page
 from partnership.views.door import PartnerView
-from partnership.views.fields import PageQuery
 from partnership.views.shapes import stamp
 from usage import statements
 from usage.errors import StatementNotFound
 from usage.metrics import METRICS
 from usage.models import Statement
 from usage.period import check_parameters
-from usage.reports import by_total_name
+from usage.reports import Shown, by_total_name
 from usage.views.answers import exact_json, wants_csv
-from usage.views.shapes import FormatQuery, StatementBody, StatementsBody
+from usage.views.shapes import FormatQuery, StatementBody, StatementsBody, StatementsQuery
 
 READ = Door("usage:read", changes=False)
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
-COLUMNS = ("id", "name", *(metric.total_name for metric in METRICS.values()))
+FIGURES = tuple(metric.total_name for metric in METRICS.values())
+LIST_COLUMNS = ("month", "closed_at", *FIGURES, "digest")
+COLUMNS = ("id", "name", *FIGURES, "posted_on", "usage_date")  # the days are an adjustment's
 
 
 class StatementList(PartnerView):
     doors = {"GET": READ}
-    calls = {"GET": Call("The closed months, newest first", {200: StatementsBody}, query=PageQuery)}
+    calls = {"GET": Call("The closed months, newest first", {200: StatementsBody}, query=StatementsQuery)}
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        check_parameters(request.GET, ("limit", "cursor"))
+        check_parameters(request.GET, ("limit", "cursor", "format"))
         mine = Statement.objects.filter(partner=self.caller.partner, environment=self.caller.environment)
+        if wants_csv(request):
+            newest = mine.order_by("-month").iterator()
+            return csv_file("statements", LIST_COLUMNS, ({**listed(each), **figures(each)} for each in newest))
         rows, cursor = page(mine, request.GET, time_field="closed_at")
         return exact_json({"statements": [listed(each) for each in rows], "next_cursor": cursor})
 
@@ -56,18 +61,30 @@ class StatementDetail(PartnerView):
         if statement is None:
             raise StatementNotFound
         if wants_csv(request):
-            lines = statement.lines.order_by("pk").iterator()
-            return csv_file(f"statement-{month}", COLUMNS, map(statements.line_body, lines))
+            return csv_of(statement, f"statement-{month}")
         return exact_json(statements.whole(statement))
+
+
+def csv_of(statement: Statement, name: str) -> HttpResponseBase:
+    """A row for each project, then one for each adjustment: those have `posted_on` and `usage_date`."""
+    lines = statement.lines.order_by("pk").iterator()
+    adjustments = ({**row, "id": row["project_id"]} for row in statements.adjustments_of(statement))
+    response = csv_file(name, COLUMNS, chain(map(statements.line_body, lines), adjustments))
+    response["Statement-Digest"] = statement.digest
+    return response
 
 
 def listed(statement: Statement) -> dict[str, object]:
     return {
         "month": f"{statement.month:%Y-%m}",
         "closed_at": stamp(statement.closed_at),
-        "summary": by_total_name(statement.amounts),
+        "summary": figures(statement),
         "digest": statement.digest,
     }
+
+
+def figures(statement: Statement) -> Shown:
+    return by_total_name(statement.amounts)
 
 
 def as_month(text: str) -> date | None:
