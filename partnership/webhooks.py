@@ -122,8 +122,10 @@ def replay_delivery(delivery: Delivery, *, actor: Actor, now: datetime) -> Deliv
 def replay_range(webhook: Webhook, *, from_: datetime, to: datetime, actor: Actor, now: datetime) -> list[Delivery]:
     """Everything of that time that the endpoint asks for, also what happened while it was off.
 
-    Both ends included, in the events' order. Raises InvalidState (409), Invalid (422).
+    Both ends included, in the events' order; `to` with all of its millisecond, as instants are told
+    cut off there. Raises InvalidState (409), Invalid (422).
     """
+    to = to.replace(microsecond=to.microsecond // 1000 * 1000 + 999)
     with transaction.atomic():
         webhook = lock_enabled(webhook)
         asked = events.visible_to(webhook.partner, webhook.environment).filter(

@@ -77,6 +77,13 @@ class WebhookWithSecret(WebhookShape):
     secret: str
 
 
+class Attempt(TypedDict):
+    at: Stamp | None
+    outcome: str
+    response_status: int | None
+    duration_ms: int
+
+
 class DeliveryShape(TypedDict):
     id: Id
     event_id: Id
@@ -86,7 +93,7 @@ class DeliveryShape(TypedDict):
     outcome: str | None
     response_status: int | None
     attempts: int
-    history: list[dict[str, Any]]
+    history: list[Attempt]
     is_replay: bool
     created_at: Stamp | None
     last_attempt_at: Stamp | None
@@ -277,10 +284,19 @@ def delivery_body(delivery: Delivery) -> DeliveryShape:
         "outcome": delivery.outcome or None,
         "response_status": delivery.response_status,
         "attempts": delivery.attempts,
-        "history": delivery.history,
+        "history": [attempt_body(met) for met in delivery.history],
         "is_replay": delivery.is_replay,
         "created_at": stamp(delivery.created_at),
         "last_attempt_at": stamp(delivery.last_attempt_at),
         "finished_at": stamp(delivery.finished_at),
         "next_attempt_at": stamp(delivery.due_at) if delivery.finished_at is None else None,
+    }
+
+
+def attempt_body(met: dict[str, Any]) -> Attempt:
+    return {
+        "at": stamp(datetime.fromisoformat(met["at"])),
+        "outcome": met["outcome"],
+        "response_status": met["response_status"],
+        "duration_ms": met["duration_ms"],
     }

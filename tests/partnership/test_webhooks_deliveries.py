@@ -1,6 +1,7 @@
 """Events on their way to partners' endpoints: signed, at least once, in order per project."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from tests.post import letters
 
 BEYOND = ("partnership.md", "Beyond the published contract")
 SIGNED = pytest.mark.contract(*BEYOND, "GET, POST `webhooks`; GET, PATCH, DELETE `webhooks/:id`")
+LAST = "9999-12-31T23:59:59.999999Z"
 
 
 @pytest.fixture(autouse=True)
@@ -226,6 +228,24 @@ def test_switched_on_again_it_is_given_time_and_its_past(globex, hooked, later):
     assert globex.post(f"{hooked.path}/replay", span)["replayed"] == 2
     deliver()
     assert hooked.types() == ["project.created"] * 2
+
+
+def test_what_is_asked_for_by_the_instants_that_were_told_is_sent_again(globex, hooked, time_machine):
+    time_machine.move_to("2026-03-01T12:00:00.123456Z", tick=False)
+    globex.sync()
+    deliver()
+    told_at = hooked.verified()["timestamp"]
+    assert told_at == "2026-03-01T12:00:00.123Z"
+    assert globex.post(f"{hooked.path}/replay", {"from": told_at, "to": told_at})["replayed"] == 1
+    assert globex.post(f"{hooked.path}/replay", {"from": "2026-03-01T12:00:00.124Z", "to": LAST})["replayed"] == 0
+
+
+@pytest.mark.contract("README.md", "Rules for all of them", "2")
+def test_the_instants_of_attempts_are_written_as_all_others(globex, hooked):
+    globex.sync()
+    deliver()
+    [attempt] = hooked.deliveries()[0]["history"]
+    assert re.fullmatch(r"2026-03-01T12:00:00\.\d{3}Z", attempt["at"])
 
 
 def test_one_success_in_between_forgives(globex, hooked, later):
