@@ -3,11 +3,12 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import QueryDict
 
 from partnership.errors import Fault, Invalid
+from usage.store import MAX_EARLY
 
 MAX_DAYS = 366
 DEFAULT_DAYS_BEFORE = 7
@@ -19,9 +20,9 @@ class Period:
     first: date
     last: date
 
-    def until(self, today: date) -> "Period":
-        """Without the days that have not come yet."""
-        return Period(self.first, min(self.last, today))
+    def so_far(self, now: datetime) -> "Period":
+        """Without the days that can have no figures yet: senders' clocks may be ahead of ours."""
+        return Period(self.first, min(self.last, (now + MAX_EARLY).date()))
 
     def public(self) -> dict[str, str]:
         return {"start": f"{self.first}T00:00:00Z", "end": f"{self.last}T23:59:59Z"}

@@ -43,9 +43,9 @@ def daily_row(day: Day) -> Body:
     return {**row, "estimated": True} if day.estimated else row
 
 
-def of_project(project: Project, period: Period, today: date) -> Body:
+def of_project(project: Project, period: Period, now: datetime) -> Body:
     """`period`, `summary`, `adjustments` and `daily_usage` of one project, deleted or not."""
-    past = period.until(today)
+    past = period.so_far(now)
     days = store.daily(project.pk, past.first, past.last) if past.first <= past.last else []
     return {
         "period": period.public(),
@@ -55,9 +55,9 @@ def of_project(project: Project, period: Period, today: date) -> Body:
     }
 
 
-def of_partner(partner: Partner, environment: str, period: Period, today: date, *, by_day: bool) -> Body:
+def of_partner(partner: Partner, environment: str, period: Period, now: datetime, *, by_day: bool) -> Body:
     """`period`, `summary` and `adjustments` over all projects; `daily_usage` too if `by_day`."""
-    owner, past = Owner("partner", partner.pk, environment), period.until(today)
+    owner, past = Owner("partner", partner.pk, environment), period.so_far(now)
     body: Body = {"period": period.public()}
     if by_day:
         days = store.owner_days(owner, past.first, past.last)
@@ -69,9 +69,9 @@ def of_partner(partner: Partner, environment: str, period: Period, today: date, 
     return body
 
 
-def of_organization(organization: Organization, period: Period, today: date) -> Body:
+def of_organization(organization: Organization, period: Period, now: datetime) -> Body:
     """`usage_summary` and `projects` (platform.md); a project counts for the days that it belonged here."""
-    owner, past = Owner("organization", str(organization.pk)), period.until(today)
+    owner, past = Owner("organization", str(organization.pk)), period.so_far(now)
     projects = list(owned_in(organization, period))
     totals = store.project_totals(owner, [project.pk for project in projects], past.first, past.last)
     sizes = ("database_size_bytes", "file_storage_bytes", "egress_bytes")
@@ -128,10 +128,10 @@ def owned_in(organization: Organization, period: Period) -> QuerySet[Project]:
 
 
 def totals_of(
-    partner: Partner, environment: str, projects: Iterable[Project], period: Period, today: date
+    partner: Partner, environment: str, projects: Iterable[Project], period: Period, now: datetime
 ) -> Iterator[Body]:
     """A row for each of `projects`: its period, by the partnership's names."""
-    listed, past = list(projects), period.until(today)
+    listed, past = list(projects), period.so_far(now)
     owner = Owner("partner", partner.pk, environment)
     names = names_for(partner, listed)
     totals = store.project_totals(owner, list(names), past.first, past.last)

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from partnership.models import Project
 from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret
-from tests.usage.clients import white_label_project
+from tests.usage.clients import MeterClient, white_label_project
 from usage.metrics import METRICS, NAMES, PEAKS, SUMS
 from usage.models import IngestGate
 from usage.sql_store import store
@@ -112,6 +112,22 @@ class TestProject:
         assert [row["usage_date"] for row in body["daily_usage"]] == ["2025-11-18"]
         later = read(partner, f"{shop.pk}/usage", start_date="2025-12-01", end_date="2025-12-31")
         assert (later["daily_usage"], set(later["summary"].values())) == ([], {0})
+
+    def test_what_a_clock_ahead_of_ours_sent_for_tomorrow_is_in_the_next_read(self, partner, shop, meter, one_clock):
+        one_clock.move_to(datetime(2025, 11, 18, 23, 58, tzinfo=UTC), tick=False)
+        gauge = MeterClient(meter, str(shop.pk))
+        assert gauge.verdicts(gauge.event("1", {"ai_tokens": 7}, time="2025-11-19T00:01:00Z")) == ["ok"]
+        ahead = {"start_date": "2025-11-18", "end_date": "2025-11-30"}
+        body = read(partner, f"{shop.pk}/usage", **ahead)
+        assert [(row["usage_date"], row["ai_tokens"]) for row in body["daily_usage"]] == [
+            ("2025-11-18", 0),
+            ("2025-11-19", 7),
+        ]
+        assert body["summary"]["total_ai_tokens"] == 7
+        total = read(partner, "usage", group_by="project", **ahead)
+        assert (total["summary"]["ai_tokens"], total["projects"][0]["ai_tokens"]) == (7, 7)
+        assert [row["ai_tokens"] for row in lines(ask(partner, "usage", format="csv", **ahead))] == ["0", "7"]
+        assert read(partner, f"{shop.pk}/usage")["period"]["end"] == "2025-11-18T23:59:59Z"
 
     def test_rows_begin_and_end_with_the_project(self, partner, shop):
         Project.objects.update(

@@ -29,5 +29,5 @@ class OrganizationUsage(PlatformView):
         check_parameters(request.GET, ("start_date", "end_date"))
         period = read_period(request.GET, self.now.date())
         about = {"id": str(organization.pk), "name": organization.name, "price_plan": organization.plan}
-        report = reports.of_organization(organization, period, self.now.date())
+        report = reports.of_organization(organization, period, self.now)
         return exact_json({"organization": about, **report, "_meta": {"requested_at": stamp(self.now)}})

@@ -71,10 +71,10 @@ class ProjectUsage(UsageView):
         if wants_csv(request):
             return csv_file(f"usage-{project.pk}", DAILY_COLUMNS, self.rows(project, period))
         about = {**reports.project_key(project), "last_activity_at": stamp(project.last_activity_at)}
-        return exact_json({"project": about, **reports.of_project(project, period, self.today)})
+        return exact_json({"project": about, **reports.of_project(project, period, self.now)})
 
     def rows(self, project: Project, period: Period) -> Iterator[reports.Body]:
-        past = period.until(self.today)
+        past = period.so_far(self.now)
         return (reports.daily_row(day) for day in store.daily(project.pk, past.first, past.last))
 
 
@@ -92,7 +92,7 @@ class PartnerUsage(UsageView):
             return self.as_csv(period, by_project=by_project, by_day=by_day)
         partner = self.caller.partner
         about = {"id": partner.pk, "name": partner.name}
-        body = reports.of_partner(partner, self.caller.environment, period, self.today, by_day=by_day)
+        body = reports.of_partner(partner, self.caller.environment, period, self.now, by_day=by_day)
         if by_project:
             body |= self.page_of_projects(request, period)
         return exact_json({"partnership": about, **body})
@@ -104,7 +104,7 @@ class PartnerUsage(UsageView):
         return {"projects": list(self.totals(rows, period)), "next_cursor": cursor}
 
     def totals(self, projects: list[Project], period: Period) -> Iterator[reports.Body]:
-        return reports.totals_of(self.caller.partner, self.caller.environment, projects, period, self.today)
+        return reports.totals_of(self.caller.partner, self.caller.environment, projects, period, self.now)
 
     def as_csv(self, period: Period, *, by_project: bool, by_day: bool) -> HttpResponseBase:
         """The daily rows of each project; of all together (`granularity=day`); or a row for each project."""
@@ -113,7 +113,7 @@ class PartnerUsage(UsageView):
             rows = (row for chunk in self.chunks(period) for row in self.totals(chunk, period))
             return csv_file(name, TOTAL_COLUMNS, rows)
         if by_day:
-            past = period.until(self.today)
+            past = period.so_far(self.now)
             days = store.owner_days(self.owner, past.first, past.last)
             return csv_file(name, DAILY_COLUMNS, map(reports.daily_row, days))
         return csv_file(name, ("project_id", "project_name", *DAILY_COLUMNS), self.rows_by_project(period))
@@ -123,7 +123,7 @@ class PartnerUsage(UsageView):
         return Owner("partner", self.caller.partner.pk, self.caller.environment)
 
     def rows_by_project(self, period: Period) -> Iterator[reports.Body]:
-        past = period.until(self.today)
+        past = period.so_far(self.now)
         for chunk in self.chunks(period):
             names = names_for(self.caller.partner, chunk)
             for project, day in store.daily_rows(self.owner, list(names), past.first, past.last):
