@@ -16,6 +16,7 @@ from oauth_provider.opaque import base64url
 from partnership.errors import Fault, Invalid
 
 M = TypeVar("M", bound=Model)
+Key = tuple[datetime, object]  # a row's time and primary key
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
@@ -25,16 +26,21 @@ def page(rows: QuerySet[M], query: Mapping[str, str], *, time_field: str) -> tup
 
     Raises Invalid (422), which names `limit` or `cursor`.
     """
-    limit = read_limit(query.get("limit"))
+    limit, after = read_page(query, rows.model)
     ordered = rows.order_by(f"-{time_field}", "-pk")
-    if query.get("cursor"):
-        at, key = read_cursor(query["cursor"], rows.model)
+    if after:
+        at, key = after
         ordered = ordered.filter(Q(**{f"{time_field}__lt": at}) | Q(**{time_field: at, "pk__lt": key}))
     found = list(ordered[: limit + 1])
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
     return found[:limit], base64url(f"{getattr(last, time_field).isoformat()} {last.pk}".encode())
+
+
+def read_page(query: Mapping[str, str], model: type[Model]) -> tuple[int, Key | None]:
+    """`limit`, and the row that `cursor` names, if any. Raises Invalid (422), which names `limit` or `cursor`."""
+    return read_limit(query.get("limit")), read_cursor(query["cursor"], model) if query.get("cursor") else None
 
 
 def read_limit(text: str | None) -> int:
@@ -45,7 +51,7 @@ def read_limit(text: str | None) -> int:
     return int(text)
 
 
-def read_cursor(text: str, model: type[Model]) -> tuple[datetime, object]:
+def read_cursor(text: str, model: type[Model]) -> Key:
     try:
         at_text, _, key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(" ")
         at = parse_datetime(at_text)

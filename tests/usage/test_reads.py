@@ -281,7 +281,16 @@ class TestPartnership:
         assert read(partner, "usage", **READ)["summary"] == before
         assert [row["status"] for row in read(partner, "usage", group_by="project", **READ)["projects"]] == ["deleted"]
 
-    @pytest.mark.parametrize("query", [{"group_by": "region"}, {"granularity": "hour"}, {"metric": "ai_tokens"}])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"group_by": "region"},
+            {"granularity": "hour"},
+            {"metric": "ai_tokens"},
+            {"limit": "many"},
+            {"cursor": "x", "format": "csv"},
+        ],
+    )
     def test_an_unknown_wish_is_refused(self, partner, query):
         assert ask(partner, "usage", **query).json()["errors"][0]["param"] == next(iter(query))
 

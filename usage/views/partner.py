@@ -15,7 +15,7 @@ from partnership.authentication import Door
 from partnership.connections import names_for
 from partnership.errors import Fault, Invalid, ProjectNotFound, not_among
 from partnership.models import Project
-from partnership.paging import page, read_limit
+from partnership.paging import page, read_limit, read_page
 from partnership.views.door import PartnerView
 from partnership.views.shapes import stamp
 from usage import reports
@@ -87,6 +87,7 @@ class PartnerUsage(UsageView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         check_parameters(request.GET, (*PERIOD, "group_by", "granularity", "limit", "cursor"))
         period = read_period(request.GET, self.today)
+        read_page(request.GET, Project)
         by_project, by_day = chosen(request, "group_by", "project"), chosen(request, "granularity", "day")
         if wants_csv(request):
             return self.as_csv(period, by_project=by_project, by_day=by_day)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from accounts.csv_file import csv_file
 from oauth_provider.views.call import Call
 from partnership.authentication import Door
-from partnership.paging import page
+from partnership.paging import page, read_page
 from partnership.views.door import PartnerView
 from partnership.views.shapes import stamp
 from usage import statements
@@ -35,6 +35,7 @@ class StatementList(PartnerView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         check_parameters(request.GET, ("limit", "cursor", "format"))
         mine = Statement.objects.filter(partner=self.caller.partner, environment=self.caller.environment)
+        read_page(request.GET, Statement)
         if wants_csv(request):
             newest = mine.order_by("-month").iterator()
             return csv_file("statements", LIST_COLUMNS, ({**listed(each), **figures(each)} for each in newest))
