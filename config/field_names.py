@@ -41,6 +41,7 @@ NAMES = (
     gettext_noop("region"),
     gettext_noop("request id"),
     gettext_noop("response status"),
+    gettext_noop("rests until"),
     gettext_noop("service version"),
     gettext_noop("staff told at"),
     gettext_noop("started at"),

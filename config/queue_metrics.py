@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from accounts.models import OutgoingMail
 from config import heartbeat
 from oauth_provider.models import ClientSession, SigningKey
-from partnership import deliveries
+from partnership.due_deliveries import find_due
 from partnership.models import Delivery, Operation
 from partnership.models.operation import OPEN
 from usage.models import OutgoingBatch
@@ -61,10 +61,10 @@ def longest_due(now: datetime) -> dict[str, datetime | None]:
     """When the one that is due longest, and that no worker has, became due; None where none is."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     # An endpoint gets a project's events in order: one that waits for its forerunner is not due.
-    delivery = deliveries.find_due(now).first()
+    delivery = find_due(now).select_related("webhook").first()
     return {
         "operations": Operation.objects.filter(OPEN, free, due_at__lte=now).aggregate(at=Min("due_at"))["at"],
-        "deliveries": delivery.due_at if delivery else None,
+        "deliveries": delivery.next_attempt_at if delivery else None,
         "mails": OutgoingMail.objects.filter(free, due_at__lte=now).aggregate(at=Min("due_at"))["at"],
         "logout_tokens": ClientSession.objects.filter(due_at__lte=now).aggregate(at=Min("due_at"))["at"],
     }

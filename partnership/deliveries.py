@@ -16,13 +16,14 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F
 
 from accounts import mail
 from accounts.encryption import decrypt
 from oauth_provider import safe_fetch
 from oauth_provider.safe_fetch import Reach, Refused
 from partnership import letters, signatures, webhooks
+from partnership.due_deliveries import find_due
 from partnership.models import Delivery, Event, Webhook
 
 log = structlog.get_logger("gatehouse.webhook")
@@ -104,39 +105,19 @@ def deliver_due(now: datetime, *, limit: int = 100) -> int:
 def claim_due(now: datetime) -> Delivery | None:
     """The next due delivery whose forerunners are done, leased to the caller; None if there is none.
 
-    An endpoint that is being spoken to is passed over: one that hangs holds one sender, not all.
+    An endpoint that is being spoken to, or rests, is passed over: one that hangs holds one sender, not all.
     That is a rule of fairness only; the order per project and the lease are what must hold.
     """
-    due = find_due(now)
-    while due.exists():  # this look takes no lock: on SQLite a transaction is the one writer's
+    while (due := find_due(now)).exists():  # this look takes no lock: on SQLite a transaction is the one writer's
         with transaction.atomic():
-            looked_at = due
             if connection.features.has_select_for_update_skip_locked:
-                looked_at = due.select_for_update(skip_locked=True, of=("self",))
-            found = looked_at.first()
+                due = due.select_for_update(skip_locked=True, of=("self",))
+            found = due.first()
             if found is None:
                 return None
             if lease(found, now):
                 return Delivery.objects.select_related("webhook__partner", "event").get(pk=found.pk)
     return None
-
-
-def find_due(now: datetime) -> QuerySet[Delivery]:
-    pending = Delivery.objects.filter(status=Status.PENDING)
-    before = pending.filter(webhook=OuterRef("webhook"), project_id=OuterRef("project_id"), pk__lt=OuterRef("pk"))
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-    busy = pending.filter(lease_until__gt=now).values("webhook")
-    return (
-        pending.filter(
-            free,
-            ~Exists(before),
-            due_at__lte=now,
-            webhook__is_enabled=True,
-            webhook__partner__is_enabled=True,
-        )
-        .exclude(webhook__in=busy)
-        .order_by("due_at", "pk")
-    )
 
 
 def lease(delivery: Delivery, now: datetime) -> bool:
@@ -277,8 +258,7 @@ def note(webhook: Webhook, report: Report, now: datetime) -> None:
         return
     row.filter(failing_since__isnull=True).update(failing_since=now)
     if report.outcome == Outcome.TIMEOUT:
-        early = webhook.deliveries.filter(status=Status.PENDING, due_at__lt=now + REST)
-        early.update(due_at=now + REST)
+        row.update(rests_until=now + REST)
 
 
 def reason_to_disable(webhook: Webhook, report: Report, now: datetime) -> str:

@@ -62,8 +62,8 @@ def change(webhook: Webhook, wanted: Mapping[str, object], *, actor: Actor, now:
         webhook = lock(webhook)
         apply(webhook, wanted)
         if "is_enabled" in wanted:
-            webhook.failing_since, webhook.disabled_reason = None, ""
-        webhook.save(update_fields=[*CHANGEABLE, "failing_since", "disabled_reason"])
+            webhook.failing_since, webhook.rests_until, webhook.disabled_reason = None, None, ""
+        webhook.save(update_fields=[*CHANGEABLE, "failing_since", "rests_until", "disabled_reason"])
         if not webhook.is_enabled:
             give_up_pending(webhook, now)
         record("webhook.changed", webhook, actor, now)
@@ -140,7 +140,9 @@ def replay_range(webhook: Webhook, *, from_: datetime, to: datetime, actor: Acto
 
 
 def send_again(webhook: Webhook, asked: QuerySet[Event], now: datetime) -> list[Delivery]:
-    """A delivery of each event: the one that still waits, due now, or else a new one."""
+    """A delivery of each event: the one that still waits, due now, or else a new one. It ends a rest."""
+    webhook.rests_until = None
+    webhook.save(update_fields=["rests_until"])
     waiting = webhook.deliveries.filter(status=Status.PENDING, event__in=asked)
     waiting.filter(lease_until__isnull=True).update(due_at=now)
     kept = list(waiting.select_related("event"))

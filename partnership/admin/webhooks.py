@@ -1,5 +1,6 @@
 """Partners' endpoints and what was sent to them; again for one delivery."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -17,7 +18,7 @@ from partnership.models import Delivery, Webhook
 class WebhookAdmin(RowAdmin):
     """Made and changed by the partner's own calls: the address is the partner's promise."""
 
-    list_display = ("url", "partner", "environment_shown", "is_enabled", "failing_since", "created_at")
+    list_display = ("url", "partner", "environment_shown", "is_enabled", "failing_since", "rests_until", "created_at")
     list_filter = ("environment", "is_enabled", ("partner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("partner",)
     search_fields = ("url", "id", "partner__name", "partner__id")
@@ -33,6 +34,7 @@ class WebhookAdmin(RowAdmin):
         "is_enabled",
         "disabled_reason",
         "failing_since",
+        "rests_until",
         "previous_secret_expires_at",
         "created_at",
         "deliveries_link",
@@ -58,7 +60,7 @@ class DeliveryAdmin(RowAdmin):
         "outcome",
         "response_status",
         "attempts",
-        "due_at",
+        "next_attempt",
     )
     list_filter = ("status", "outcome", "is_replay")
     list_select_related = ("webhook__partner", "event")
@@ -76,7 +78,7 @@ class DeliveryAdmin(RowAdmin):
         "is_replay",
         "created_at",
         "last_attempt_at",
-        "due_at",
+        "next_attempt",
         "finished_at",
     )
     readonly_fields = fields
@@ -90,6 +92,10 @@ class DeliveryAdmin(RowAdmin):
     def replay(self, request: HttpRequest, delivery: Delivery) -> str:
         webhooks.replay_delivery(delivery, actor=staff_actor(request), now=timezone.now())
         return _("Queued to be sent again.")
+
+    @admin.display(description=gettext_lazy("next attempt"), ordering="due_at", empty_value="-")
+    def next_attempt(self, delivery: Delivery) -> datetime | None:
+        return delivery.next_attempt_at
 
     @admin.display(description=gettext_lazy("event"))
     def event_type(self, delivery: Delivery) -> str:

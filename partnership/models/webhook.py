@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,9 @@ from partnership.models.partner import Environment, Partner
 
 
 class Webhook(models.Model):
-    """An endpoint of a partner's. Written by `webhooks.py`; since when it fails, by `deliveries.py`."""
+    """An endpoint of a partner's. Written by `webhooks.py`; since when it fails and how long it rests, by
+    `deliveries.py`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="webhooks")
@@ -26,6 +29,7 @@ class Webhook(models.Model):
     encrypted_previous_secret = models.TextField(blank=True, default="", editable=False)
     previous_secret_expires_at = models.DateTimeField(null=True, editable=False)
     failing_since = models.DateTimeField(null=True, editable=False)
+    rests_until = models.DateTimeField(null=True, editable=False)  # it hung: nothing is sent before
     created_at = models.DateTimeField()
 
     class Meta:
@@ -90,7 +94,9 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(status="pending"), name="delivery_due"),
+            models.Index(
+                fields=["webhook", "due_at", "id"], condition=Q(status="pending"), name="delivery_due_by_webhook"
+            ),
             models.Index(
                 fields=["webhook", "project_id", "id"],
                 condition=Q(status="pending"),
@@ -116,3 +122,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event.type} → {self.webhook}"
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """Not before; later if an earlier one of its project is not taken. None: it has ended."""
+        if self.finished_at is not None:
+            return None
+        rests_until = self.webhook.rests_until
+        return max(self.due_at, rests_until) if rests_until else self.due_at

@@ -289,7 +289,7 @@ def delivery_body(delivery: Delivery) -> DeliveryShape:
         "created_at": stamp(delivery.created_at),
         "last_attempt_at": stamp(delivery.last_attempt_at),
         "finished_at": stamp(delivery.finished_at),
-        "next_attempt_at": stamp(delivery.due_at) if delivery.finished_at is None else None,
+        "next_attempt_at": stamp(delivery.next_attempt_at),
     }
 
 

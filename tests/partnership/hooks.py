@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
 from partnership import deliveries
+from partnership.models import Delivery, Event, Webhook
 from tests.clients import Answer
 from tests.partnership.clients import PartnerClient
 from tests.receivers import Receiver
@@ -55,3 +57,17 @@ def hook(owner: PartnerClient, receiver: Receiver, **more: Any) -> Hook:
 
 def deliver() -> int:
     return deliveries.deliver_due(timezone.now())
+
+
+def add_backlog(webhook: Webhook, count: int, project_id: str | None = None) -> None:
+    """Facts of an hour ago, each of no project unless one is given."""
+    then = timezone.now() - timedelta(hours=1)
+    facts = [
+        Event(type="project.paused", partner=webhook.partner, environment="live", actor_kind="system", occurred_at=then)
+        for _ in range(count)
+    ]
+    rows = [
+        Delivery(webhook=webhook, event=fact, project_id=project_id, created_at=then, due_at=then)
+        for fact in Event.objects.bulk_create(facts)
+    ]
+    Delivery.objects.bulk_create(rows)

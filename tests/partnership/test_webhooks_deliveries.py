@@ -10,10 +10,11 @@ from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
 from partnership import deliveries, events, lifecycle, operations
+from partnership.due_deliveries import find_due
 from partnership.events import Actor
 from partnership.models import Delivery, Event, Operation, Partner, Webhook
 from tests import receivers
-from tests.partnership.hooks import deliver, hook
+from tests.partnership.hooks import add_backlog, deliver, hook
 from tests.post import letters
 
 BEYOND = ("partnership.md", "Beyond the published contract")
@@ -184,6 +185,84 @@ def test_one_that_hangs_holds_up_no_other(globex, acme, hooked, monkeypatch):
             globex.sync(f"Shop {number}")
         assert deliver() == 7  # the slow one is asked once, then left alone
     assert (len(other.receiver.got), len(hooked.receiver.got)) == (6, 1)
+
+
+def hang():
+    """The delivery whose turn it is meets a server that hangs. At once: who it was."""
+    delivery, now = deliveries.claim_due(timezone.now()), timezone.now()
+    deliveries.settle(delivery, deliveries.Report(Delivery.Outcome.TIMEOUT), now)
+    return delivery
+
+
+@pytest.fixture
+def timed_out(globex, hooked):
+    """It hung once, at 12:00, with a backlog of three projects."""
+    for number in range(3):
+        globex.sync(f"Shop {number}")
+    hang()
+    return hooked
+
+
+def test_one_that_hung_rests_for_a_minute_with_what_is_new_too(globex, timed_out, later):
+    globex.sync("New")
+    assert {told["next_attempt_at"] for told in timed_out.deliveries()} == {"2026-03-01T12:01:00.000Z"}
+    later(seconds=59)
+    assert deliver() == 0
+    later(seconds=1)
+    assert (deliver(), len(timed_out.receiver.got)) == (4, 4)
+
+
+def test_a_rest_is_not_written_to_the_backlog(timed_out):
+    due_by_attempts = {(each.attempts, each.due_at) for each in Delivery.objects.all()}
+    assert due_by_attempts == {(0, timezone.now()), (1, timezone.now() + timedelta(seconds=5))}
+
+
+def test_a_rest_shortens_no_wait(globex, hooked):
+    hooked.receiver.behave = receivers.status(503, Retry_After="600")
+    globex.sync("Asked for time")
+    deliver()
+    waits_until = hooked.deliveries()[0]["next_attempt_at"]
+    globex.sync("Hangs")
+    hang()
+    assert hooked.deliveries()[1]["next_attempt_at"] == waits_until
+
+
+def test_a_replay_ends_the_rest(globex, timed_out, later):
+    later(seconds=10)
+    told = timed_out.deliveries()[0]
+    again = globex.post(f"{timed_out.path}/deliveries/{told['id']}/replay")["delivery"]
+    assert again["next_attempt_at"] == "2026-03-01T12:00:10.000Z"
+    assert deliver() == 3
+    assert {told["status"] for told in timed_out.deliveries()} == {"delivered"}
+
+
+def test_switching_it_on_ends_the_rest(globex, timed_out):
+    timed_out.patch(is_enabled=False)
+    timed_out.patch(is_enabled=True)
+    globex.sync("New")
+    assert deliver() == 1
+
+
+def test_one_that_rested_is_not_before_who_waits_longer(globex, timed_out, receiver, later):
+    later(seconds=50)
+    other = hook(globex, receiver)
+    globex.sync("Other")
+    later(seconds=30)
+    claimed = [deliveries.claim_due(timezone.now()) for _ in range(2)]
+    assert [str(each.webhook_id) for each in claimed] == [other.id, timed_out.id]
+
+
+@pytest.mark.parametrize("count", [99, 100, 101, 250])
+@pytest.mark.parametrize(
+    "other", ["00000000-0000-4000-8000-000000000000", "f0000000-0000-4000-8000-000000000000", None]
+)
+def test_one_behind_many_of_another_project_is_found(hooked, count, other):
+    webhook, waits = Webhook.objects.get(), Delivery.objects.order_by("pk")
+    add_backlog(webhook, count, "7d444840-9dc0-11d1-b245-5ffdce74fad2")
+    waits.filter(pk=waits.first().pk).update(due_at=timezone.now() + timedelta(hours=1))
+    assert not find_due(timezone.now()).exists()
+    add_backlog(webhook, 1, other)
+    assert find_due(timezone.now()).get() == waits.last()
 
 
 def test_it_goes_on_for_three_days_and_no_longer(globex, hooked, later):
