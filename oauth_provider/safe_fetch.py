@@ -93,7 +93,10 @@ def fetch(
     max_bytes: int = MAX_BYTES,
     reach: Reach = Reach.PUBLIC,
 ) -> Answer:
-    """The answer of `url`, whatever its status. Raises Refused when none came."""
+    """The answer of `url`, whatever its status. Raises Refused when none came.
+
+    `max_bytes` of its body are read at most, and more is refused; with 0 none is, whatever follows the headers.
+    """
     deadline = Deadline(timeout_seconds)
     parts = parse(url)
     try:
@@ -253,9 +256,14 @@ def exchange(
         connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body)
     response = connection.getresponse()
+    content = read_body(response, max_bytes) if max_bytes else b""
+    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+
+
+def read_body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
     content = response.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise Refused(Outcome.TOO_LARGE)
     if response.length:  # cut off in the middle; read(n) itself is content with less
         raise Refused(Outcome.INVALID_ANSWER)
-    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+    return content

@@ -169,6 +169,7 @@ def attempt(parcel: Parcel | None) -> Report:
             headers=parcel.headers,
             body=parcel.body,
             timeout_seconds=TIMEOUT_SECONDS,
+            max_bytes=0,  # the status says whether it was taken
             reach=parcel.reach,
         )
     except Refused as refusal:

@@ -62,7 +62,9 @@ def change(webhook: Webhook, wanted: Mapping[str, object], *, actor: Actor, now:
         webhook = lock(webhook)
         apply(webhook, wanted)
         if "is_enabled" in wanted:
-            webhook.failing_since, webhook.rests_until, webhook.disabled_reason = None, None, ""
+            webhook.disabled_reason = ""
+        if {"is_enabled", "url"} & wanted.keys():  # what the old address did is not the new one's
+            webhook.failing_since = webhook.rests_until = None
         webhook.save(update_fields=[*CHANGEABLE, "failing_since", "rests_until", "disabled_reason"])
         if not webhook.is_enabled:
             give_up_pending(webhook, now)

@@ -132,8 +132,7 @@ def test_retry_after_is_heard(globex, hooked, later):
     [
         (receivers.status(302, Location="http://127.0.0.1:1/"), "redirect_refused"),
         (receivers.slow(2), "timed_out"),
-        (receivers.drip, "timed_out"),
-        (receivers.flood, "answer_too_large"),
+        (receivers.drip_headers, "timed_out"),
         (receivers.no_http, "invalid_answer"),
     ],
 )
@@ -143,6 +142,15 @@ def test_attack_154_a_bad_receiver_gets_a_named_outcome(globex, hooked, monkeypa
     globex.sync()
     deliver()
     assert (outcomes(hooked), hooked.deliveries()[0]["status"]) == ([outcome], "pending")
+
+
+@pytest.mark.parametrize("behave", [receivers.drip, receivers.flood, receivers.cut_off])
+def test_attack_154_a_receiver_is_taken_by_its_status_whatever_body_follows(globex, hooked, monkeypatch, behave):
+    monkeypatch.setattr(deliveries, "TIMEOUT_SECONDS", 1)
+    hooked.receiver.behave = behave
+    globex.sync()
+    deliver()
+    assert (outcomes(hooked), hooked.deliveries()[0]["status"]) == (["delivered"], "delivered")
 
 
 @pytest.mark.parametrize(
@@ -336,6 +344,14 @@ def test_one_success_in_between_forgives(globex, hooked, later):
     globex.sync("Two")
     deliver()
     assert hooked.shown()["failing_since"] is None
+
+
+def test_a_new_address_has_failed_nothing(globex, hooked, receiver):
+    hooked.receiver.behave = receivers.status(500)
+    globex.sync()
+    deliver()
+    assert hooked.patch(description="Billing")["webhook"]["failing_since"] is not None
+    assert hooked.patch(url=f"{hooked.receiver.url}new")["webhook"]["failing_since"] is None
 
 
 def test_410_switches_it_off_at_once(globex, hooked):
