@@ -34,7 +34,7 @@ def on_server() -> Iterator[PostgresGround]:
 
 @pytest.fixture
 def on_broker(monkeypatch) -> Iterator[OsbGround]:
-    monkeypatch.setattr(broker_calls, "STEP_SECONDS", 3.0)
+    monkeypatch.setattr(broker_calls, "STEP_SECONDS", 1.5)
     served = Served()
     yield OsbGround(served)
     served.close()
