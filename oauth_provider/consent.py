@@ -3,6 +3,7 @@
 """
 
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +13,7 @@ from accounts.models import User
 from accounts.prepared import Parameter, Prepared, insert
 from accounts.sign_ins import SignIn
 from oauth_provider import codes, scopes
-from oauth_provider.authorization_request import AuthorizationRequest
+from oauth_provider.authorization_request import AuthorizationRequest, Query
 from oauth_provider.errors import StartAgain
 from oauth_provider.models import Application, Consent, DeviceGrant, PendingAuthorization, TokenFamily
 from oauth_provider.opaque import digest, is_handle
@@ -114,9 +115,12 @@ def show_to(pending: PendingAuthorization, user: User, session_key: str) -> None
 
 
 def new_pending(request: AuthorizationRequest, raw_query: str, now: datetime) -> PendingAuthorization:
-    """A request that is kept nowhere yet."""
+    """A request that is kept nowhere yet, its scope named: what is answered is what was shown, also where
+    the client has other default scopes by then.
+    """
     ends = now + timedelta(seconds=settings.PENDING_AUTHORIZATION_SECONDS)
-    return PendingAuthorization(application=request.application, query=raw_query, created_at=now, expires_at=ends)
+    query = raw_query if "scope" in Query(raw_query) else f"{raw_query}&{urlencode({'scope': request.scope})}"
+    return PendingAuthorization(application=request.application, query=query, created_at=now, expires_at=ends)
 
 
 def get_pending(handle: str, now: datetime) -> PendingAuthorization:

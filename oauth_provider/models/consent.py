@@ -37,7 +37,7 @@ class PendingAuthorization(models.Model):
 
     handle = models.CharField(primary_key=True, max_length=22, default=new_handle)
     application = models.ForeignKey(Application, models.CASCADE, db_index=False, related_name="+")
-    query = models.TextField()  # as it came, undecoded
+    query = models.TextField()  # as it came, undecoded, and with the default scopes of then if it named none
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, db_index=False, related_name="+")
     session_digest = models.BinaryField(max_length=32, null=True)
     created_at = models.DateTimeField()

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from oauth_provider.models import Code, Consent, PendingAuthorization
+from oauth_provider.models import Application, Code, Consent, PendingAuthorization
 from tests.cast import signed_in, web_application
 from tests.clients import AUTHORIZE, OAuthClient, handle_of, sent_back
 
@@ -64,6 +64,14 @@ def test_attack_028_what_the_form_says_widens_nothing(alice, acme_app):
     response = browser.post(AUTHORIZE, {**form, **changed})
     assert response["Location"].startswith("https://acme.example/callback?")
     assert Code.objects.get().scope == "user:read"
+
+
+def test_attack_028_other_default_scopes_of_the_client_widen_nothing_that_was_shown(alice, acme_cli):
+    browser = signed_in(alice)
+    page = acme_cli.ask(browser, scope=None)
+    Application.objects.filter(pk=acme_cli.application.pk).update(default_scopes="projects:write")
+    code = sent_back(acme_cli.allow(browser, page))["code"]
+    assert acme_cli.redeem(code)["scope"] == "user:read"
 
 
 def test_attack_029_one_tab_cannot_approve_the_other(alice, acme_app):

@@ -8,7 +8,7 @@ from oauth_provider import clients, registration, registration_queue
 from oauth_provider.errors import InvalidToken
 from oauth_provider.models import Application, Consent, Registration
 from tests import cast
-from tests.clients import OAuthClient, answer
+from tests.clients import OAuthClient, answer, sent_back
 from tests.oauth.test_registration import CALLBACK, CONTRACT, REGISTER, RFC_7591, authorize, bearer, register, token_of
 
 LOOPBACK = "http://127.0.0.1:49152/callback"
@@ -220,3 +220,13 @@ def test_a_change_that_comes_after_the_end_is_a_strangers(agent, alice, was_used
 def test_management_counts_against_the_limit_too(agent, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "registration": (2, 3600)}
     assert [call("get", agent).status for _ in range(3)][-1] == 429
+
+
+def test_attack_028_a_client_asks_for_no_more_while_its_page_is_open(alice, settings):
+    settings.REGISTRATION = "open"
+    made = register({**RFC_7591, "scope": "openid projects:write"})
+    browser, client = cast.signed_in(alice), client_of(made, LOOPBACK)
+    page = client.ask(browser, scope=None)
+    assert call("put", made, metadata(made, scope="projects:write", allowed_scopes=None)).status == 200
+    answered = sent_back(client.allow(browser, page))
+    assert (answered["error"], Consent.objects.exists()) == ("invalid_scope", False)
