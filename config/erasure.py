@@ -5,6 +5,8 @@ All of it in one transaction, once and for good. Backups keep what they have unt
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
@@ -15,8 +17,7 @@ from django.contrib.admin.models import LogEntry as StaffAction
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F, Q, Value
-from django.db.models.functions import Replace
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -28,6 +29,8 @@ from partnership import connections, events, operation_rows, recovery
 from partnership.events import Actor
 from partnership.models import Connection, Operation, Project
 from partnership.models.operation import OPEN
+
+BEFORE_THE_AT = r"\w.!#$%&'*+/=?^`{|}~-"  # what an address may have there (RFC 5322 section 3.2.3)
 
 
 class NotErased(Exception):
@@ -106,9 +109,16 @@ def forget_names(user: User) -> None:
         object_id__in=[str(row.pk) for row in Organization.objects.filter(personal_of=user)],
     )
     StaffAction.objects.filter(shown_as).update(object_repr=people.ERASED_NAME)
-    for text in ("object_repr", "change_message"):
-        StaffAction.objects.filter(**{f"{text}__contains": user.email}).update(
-            **{text: Replace(F(text), Value(user.email), Value(people.ERASED_NAME))}
-        )
+    forget_address(user.email)
     # A domain of one's own may be one's name. It answers nobody once the project is deleted.
     Project.objects.filter(organization__personal_of=user).update(customized_domain=None)
+
+
+def forget_address(email: str) -> None:
+    """In what staff did to other things. Whole addresses alone: `lice@example.com` stands in `alice@example.com`."""
+    for written in {email, json.dumps(email)[1:-1]}:  # a change's message is JSON
+        address = re.compile(rf"(?<![{BEFORE_THE_AT}]){re.escape(written)}(?![\w-]|\.\w)")
+        for text in ("object_repr", "change_message"):
+            for row in StaffAction.objects.filter(**{f"{text}__contains": written}):
+                without = address.sub(people.ERASED_NAME, getattr(row, text))
+                StaffAction.objects.filter(pk=row.pk).update(**{text: without})

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -120,6 +120,42 @@ def test_an_erased_person_stands_nowhere_any_more(lived):
 
     assert rows_that_name_her() == set()
     assert not OutgoingMail.objects.filter(created_at__gte=timezone.now() - timedelta(hours=1)).exists()
+
+
+def test_an_erasure_leaves_addresses_that_hold_the_erased_one(alice, olivia):
+    lice = cast.person("lice@example.com", "Lice")
+    for person in (alice, lice):
+        form = {"email": person.email, "name": "New name", "is_active": "on"}
+        cast.signed_in(olivia).post(f"/admin/accounts/user/{person.pk}/change/", form)
+
+    run("erase_person", lice.email)
+
+    assert set(LogEntry.objects.values_list("object_repr", flat=True)) == {"alice@example.com", "Erased person"}
+
+
+def test_an_erased_address_goes_from_what_staff_did_to_other_things(olivia, alice):
+    away = cast.person("a@b\u00fccher.example", "Away")
+    team = organizations.create("Team", owner=alice)
+    olivia.user_permissions.set(Permission.objects.filter(codename__in=["change_organization", "add_membership"]))
+    hers = team.memberships.get()
+    rows = {
+        "memberships-TOTAL_FORMS": 2,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": hers.pk,
+        "memberships-0-organization": team.pk,
+        "memberships-0-user": alice.pk,
+        "memberships-0-role": "owner",
+        "memberships-1-organization": team.pk,
+        "memberships-1-user": away.pk,
+        "memberships-1-role": "member",
+    }
+    form = {"name": "Team", "slug": team.slug, "plan": team.plan, **rows}
+    cast.signed_in(olivia).post(f"/admin/accounts/organization/{team.pk}/change/", form)
+    assert "cher.example" in LogEntry.objects.get().change_message
+
+    run("erase_person", away.email)
+
+    assert "cher.example" not in LogEntry.objects.get().change_message
 
 
 def test_what_bills_and_audits_are_made_of_stays(lived):
