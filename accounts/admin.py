@@ -80,6 +80,15 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     autocomplete_fields = ("user",)
     extra = 0
 
+    def has_add_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        return not is_personal(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        return not is_personal(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        return not is_personal(obj) and super().has_delete_permission(request, obj)
+
 
 @admin.register(Organization)
 class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -102,7 +111,15 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """A personal organization stays one, and no other becomes one."""
         return (*self.readonly_fields, "type") if obj is not None else self.readonly_fields
 
+    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        return not is_personal(obj) and super().has_delete_permission(request, obj)
+
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "type":
             kwargs["choices"] = [row for row in Organization.Type.choices if row[0] != Organization.Type.PERSONAL]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+
+def is_personal(organization: Organization | None) -> bool:
+    """Whether it has its one person, from the beginning to that one's erasure (`organizations.py`)."""
+    return organization is not None and organization.personal_of_id is not None

@@ -132,6 +132,28 @@ def test_groups_are_checkboxes(ada, alice):
     assert 'id="id_groups"' in text
 
 
+def test_a_personal_organization_keeps_its_person_here_too(ada, alice, bob):
+    hers = alice.personal_organization
+    rows = {
+        "memberships-TOTAL_FORMS": 2, "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": hers.memberships.get().pk, "memberships-0-DELETE": "on",
+        "memberships-0-organization": hers.pk, "memberships-0-user": alice.pk, "memberships-0-role": "owner",
+        "memberships-1-organization": hers.pk, "memberships-1-user": bob.pk, "memberships-1-role": "owner",
+    }  # fmt: skip
+    form = {"name": "Hers", "slug": hers.slug, "plan": "pro", **rows}
+    signed_in(ada).post(f"/admin/accounts/organization/{hers.pk}/change/", form)
+    assert [member.user for member in hers.memberships.all()] == [alice]
+    assert Organization.objects.get(pk=hers.pk).plan == "pro"
+
+
+def test_a_personal_organization_is_not_deleted(ada, alice):
+    browser, hers = signed_in(ada), alice.personal_organization
+    assert browser.post(f"/admin/accounts/organization/{hers.pk}/delete/", {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": str(hers.pk), "post": "yes"}
+    browser.post("/admin/accounts/organization/", chosen)
+    assert Organization.objects.filter(pk=hers.pk).exists()
+
+
 def test_an_organization_keeps_an_owner_here_too(ada, alice):
     team = organizations.create("Team", owner=alice)
     row = team.memberships.get()
