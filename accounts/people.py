@@ -90,6 +90,6 @@ def erase(user: User) -> None:
     user.email = f"erased-{user.pk.hex}@{ERASED_DOMAIN}"
     user.name, user.avatar_url, user.is_active, user.last_login = ERASED_NAME, "", False, None
     user.set_unusable_password()
-    user.save()
+    user.save(update_fields=["email", "name", "avatar_url", "is_active", "last_login", "password"])
     user.groups.clear()
     user.user_permissions.clear()

@@ -58,6 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     objects = UserManager()
 
     _was_active = False
+    _has_new_password = False
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -94,28 +95,28 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             self._was_active = self.is_active
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Switching a person off also ends every code and token, as a new password does: when
-        the person is switched on again, nothing that was out there comes back to life.
+        """A new password ends every code and token (oauth.md, "token"), and so does switching the person
+        off: when they are switched on again, nothing that was out there comes back to life.
+
+        Django's re-hash at sign-in sets a password too, but saves only that: no token ends because a
+        hasher got more rounds.
         """
-        is_switched_off = self._was_active and not self.is_active
-        if is_switched_off:
+        columns = kwargs.get("update_fields")
+        is_changed = self._has_new_password and (columns is None or "credentials_epoch" in columns)
+        is_over = not self._state.adding and (is_changed or (self._was_active and not self.is_active))
+        if is_over:
             # In the row and not from what was read: an epoch never goes back to one that tokens have.
             self.credentials_epoch = F("credentials_epoch") + 1
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "credentials_epoch"}
-        self._was_active = self.is_active
+            if columns is not None:
+                kwargs["update_fields"] = {*columns, "credentials_epoch"}
+        self._was_active, self._has_new_password = self.is_active, False
         super().save(*args, **kwargs)
-        if is_switched_off:
+        if is_over:
             self.refresh_from_db(fields=["credentials_epoch"])
 
     def set_password(self, raw_password: str | None) -> None:
-        """Also ends every code and token of the person once saved (oauth.md, "token").
-
-        Django's re-hash at sign-in calls this too, but saves only `password`: no token
-        ends because a hasher got more rounds.
-        """
         super().set_password(raw_password)
-        self.credentials_epoch += 1
+        self._has_new_password = True
 
     def get_session_auth_hash(self) -> str:
         """What ends every session with another password. Without the secret key, which signs the session

@@ -87,6 +87,15 @@ def test_attack_206_a_new_password_leaves_a_switch_off_of_that_moment(alice):
     assert (alice.check_password("a new battery staple"), alice.is_active) == (True, False)
 
 
+def test_attack_206_of_two_new_passwords_at_once_each_ends_what_was_out_there(alice):
+    changes = {"oldpassword": PASSWORD, "password1": "a new battery staple"}
+    browser = signed_in(alice)
+    with meanwhile(alice, credentials_epoch=7):
+        browser.post("/accounts/password/change/", changes)
+    alice.refresh_from_db()
+    assert (alice.check_password("a new battery staple"), alice.credentials_epoch) == (True, 8)
+
+
 def test_attack_206_staff_write_what_they_changed_and_nothing_else(ada, alice):
     browser = signed_in(ada)
     with meanwhile(alice, password="new", email="alice@liddell.example", credentials_epoch=7):
