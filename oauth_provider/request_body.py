@@ -1,6 +1,8 @@
 """A body of the OAuth endpoints as one flat dictionary, from JSON or a form by its Content-Type."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest
@@ -13,8 +15,8 @@ Parameters = dict[str, str]
 def read_parameters(request: HttpRequest) -> Parameters:
     """The parameters of the body. `null` and `""` count as absent; the query is never read.
 
-    Raises InvalidRequest for broken, repeated or non-text values; OAuthError 415 for another
-    content type. Source: oauth.md, "token".
+    Raises InvalidRequest for broken, repeated or non-text values; OAuthError `invalid_target` for a
+    second resource, 415 for another content type. Source: oauth.md, "token".
     """
     body = request.body
     if not body.strip():
@@ -77,11 +79,8 @@ def form_pairs(body: bytes) -> list[tuple[str, object]]:
 
 def checked(pairs: list[tuple[str, object]]) -> Parameters:
     parameters: Parameters = {}
-    seen: set[str] = set()
+    check_once([name for name, _value in pairs])
     for name, value in pairs:
-        if name in seen:
-            raise InvalidRequest("A parameter was sent more than once.")
-        seen.add(name)
         if value is None or value == "":
             continue
         if not isinstance(value, str):
@@ -90,6 +89,15 @@ def checked(pairs: list[tuple[str, object]]) -> Parameters:
             raise InvalidRequest("A parameter holds characters that are not allowed.")
         parameters[name] = value
     return parameters
+
+
+def check_once(names: Sequence[str]) -> None:
+    """As at authorize: a second `resource` is one resource server too many (RFC 8707 section 2)."""
+    repeated = {name for name, times in Counter(names).items() if times > 1}
+    if repeated == {"resource"}:
+        raise OAuthError("invalid_target", "A token is for one resource server.")
+    if repeated:
+        raise InvalidRequest("A parameter was sent more than once.")
 
 
 def is_clean(value: str) -> bool:

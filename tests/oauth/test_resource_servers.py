@@ -82,6 +82,16 @@ def test_attack_077_an_unknown_resource(alice, buyer, meter, resource):
     assert meter.post_token(grant_type="client_credentials", resource=resource).error == "invalid_target"
 
 
+@pytest.mark.parametrize("endpoint", ["par", "token", "device_authorization"])
+def test_two_resources_are_one_too_many_in_a_body_too(acme_app, endpoint):
+    body = urlencode([*acme_app.credentials().items(), ("resource", SHOP), ("resource", SHOP)])
+    path = f"/api/oauth/v1/{endpoint}"
+    said = answer(acme_app.wire.post(path, body, content_type="application/x-www-form-urlencoded"))
+    assert (said.status, said.error) == (400, "invalid_target")
+    twice = answer(acme_app.wire.post(path, f"{body}&x=1&x=2", content_type="application/x-www-form-urlencoded"))
+    assert (twice.status, twice.error) == (400, "invalid_request")
+
+
 def test_a_scope_of_a_resource_server_is_one_only_in_a_request_for_it(alice, buyer, acme_app):
     browser = cast.signed_in(alice)
     assert sent_back(buyer.ask(browser, scope="orders:read"))["error"] == "invalid_scope"
