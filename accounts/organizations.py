@@ -4,7 +4,6 @@ A personal organization has its one person and nobody else. Every other one keep
 the organization's row is locked while members go, so that two owners can't leave at once.
 """
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.digests import digest
 from accounts.errors import PageError
 from accounts.models import Invitation, Membership, Organization, Role, User
 
@@ -167,8 +167,3 @@ def check_owner(organization: Organization, user: User) -> None:
 def check_owner_remains(organization: Organization, *, without: Membership) -> None:
     if not organization.memberships.filter(role=Role.OWNER).exclude(pk=without.pk).exists():
         raise LastOwner
-
-
-def digest(token: str) -> bytes:
-    """The token is 256 random bits: a fast digest is enough (docs/decisions/0005)."""
-    return hashlib.sha256(token.encode()).digest()

@@ -17,11 +17,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from accounts.digests import digest
 from accounts.models import User
 from accounts.people import create_person
 from config import demo_usage
 from oauth_provider.models import Application, ClientSecret
-from oauth_provider.opaque import digest, new_client_secret
+from oauth_provider.opaque import new_client_secret
 from partnership import members, partners
 from partnership.events import SYSTEM
 from partnership.members import Hand

@@ -10,11 +10,11 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from accounts import clock
+from accounts.digests import digest
 from accounts.errors import ApiError
 from accounts.statements import as_time, as_uuid, fetch_one
 from oauth_provider import dpop, public_keys, scopes
 from oauth_provider.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
-from oauth_provider.opaque import digest
 from oauth_provider.protected_areas import metadata_url
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")

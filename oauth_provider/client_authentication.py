@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from accounts import rate_limit
 from accounts.client_address import limit_key
+from accounts.digests import digest
 from accounts.rate_limit import Usage
 from accounts.statements import Row, fetch_one, on
 from oauth_provider import client_assertions
@@ -21,7 +22,6 @@ from oauth_provider.client_secrets import NOTE_USE_AFTER, note_use
 from oauth_provider.cors import allow_origin
 from oauth_provider.errors import InvalidClient, InvalidDpopProof, InvalidRequest
 from oauth_provider.models.application import DEVICE_CODE, GRANTS_OF_KIND
-from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters, is_clean
 
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from django.conf import settings
 from django.core.cache import cache
 
+from accounts.digests import digest
 from oauth_provider import public_keys, safe_fetch
 from oauth_provider.models import Application
-from oauth_provider.opaque import base64url, digest
+from oauth_provider.opaque import base64url
 from oauth_provider.public_keys import Jwk
 from oauth_provider.safe_fetch import Outcome, Reach, Refused
 

@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.digests import digest
 from accounts.errors import PageError
 from oauth_provider import client_history
 from oauth_provider.models import Application, ClientSecret
-from oauth_provider.opaque import digest, new_client_secret
+from oauth_provider.opaque import new_client_secret
 
 NOTE_USE_AFTER = timedelta(minutes=1)
 SLOTS = (1, 2)

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from accounts.digests import digest
 from accounts.models import User
 from accounts.sign_ins import SignIn
 from oauth_provider import id_tokens
 from oauth_provider.authorization_request import AuthorizationRequest
 from oauth_provider.models import Application, Code
-from oauth_provider.opaque import digest, new_code
+from oauth_provider.opaque import new_code
 
 STRICT_SECONDS = 60
 

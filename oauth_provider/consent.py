@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import IntegerField, UUIDField
 
+from accounts.digests import digest
 from accounts.models import User
 from accounts.prepared import Parameter, Prepared, insert
 from accounts.sign_ins import SignIn
@@ -16,7 +17,7 @@ from oauth_provider import codes, scopes
 from oauth_provider.authorization_request import AuthorizationRequest, Query
 from oauth_provider.errors import StartAgain
 from oauth_provider.models import Application, Consent, DeviceGrant, PendingAuthorization, TokenFamily
-from oauth_provider.opaque import digest, is_handle
+from oauth_provider.opaque import is_handle
 
 
 def remembered(application: Application, user: User) -> str:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import mail
+from accounts.digests import digest
 from accounts.models import User
 from accounts.sign_ins import SignIn
 from oauth_provider import consent, id_tokens, resources, scopes, user_codes
@@ -19,7 +20,7 @@ from oauth_provider.errors import OAuthError
 from oauth_provider.grants import check_allowed
 from oauth_provider.models import DeviceGrant
 from oauth_provider.models.application import DEVICE_CODE
-from oauth_provider.opaque import digest, is_handle, new_code
+from oauth_provider.opaque import is_handle, new_code
 from oauth_provider.request_body import Parameters
 
 INTERVAL_SECONDS = 5

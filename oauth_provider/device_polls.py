@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from accounts.digests import digest
 from accounts.models import User
 from oauth_provider import access_tokens, id_tokens, refresh_tokens, token_rows
 from oauth_provider.client_authentication import Client, find_client
 from oauth_provider.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_provider.models import DeviceGrant
-from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters
 from oauth_provider.resources import check_same
 from oauth_provider.token_answer import TokenAnswer

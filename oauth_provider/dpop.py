@@ -11,10 +11,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from jwt.exceptions import PyJWTError
 
+from accounts.digests import digest
 from oauth_provider import public_keys, used_proofs
 from oauth_provider.client_assertions import NO_CLAIMS, as_seconds
 from oauth_provider.errors import InvalidDpopProof
-from oauth_provider.opaque import base64url, digest
+from oauth_provider.opaque import base64url
 
 OLDEST_SECONDS = 120
 SKEW_SECONDS = 30

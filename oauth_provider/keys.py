@@ -19,9 +19,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from accounts.digests import digest
 from accounts.encryption import decrypt, encrypt
 from oauth_provider.models import SigningKey
-from oauth_provider.opaque import base64url, digest
+from oauth_provider.opaque import base64url
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 

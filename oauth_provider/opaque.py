@@ -1,12 +1,6 @@
-"""Random opaque values and their digests.
-
-Everything made here is at least 128 bits from the system's generator, so a plain SHA-256 is
-the right digest: there is nothing to guess that a slow hash would protect
-(docs/decisions/0005).
-"""
+"""Random opaque values, at least 128 bits of the system's generator each."""
 
 import base64
-import hashlib
 import re
 import secrets
 
@@ -16,11 +10,6 @@ HANDLE = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 def base64url(raw: bytes) -> str:
     """`raw` as base64url without padding (RFC 7515, appendix C)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def digest(value: str) -> bytes:
-    """The 32 bytes under which `value` is stored and found."""
-    return hashlib.sha256(value.encode()).digest()
 
 
 def new_client_id() -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from django.utils.translation import gettext as _
 
+from accounts.digests import digest
 from oauth_provider import authorization_request
 from oauth_provider.authorization_request import Query
 from oauth_provider.client_authentication import Client
@@ -20,7 +21,7 @@ from oauth_provider.errors import (
     OAuthError,
 )
 from oauth_provider.models import PushedRequest
-from oauth_provider.opaque import digest, new_code
+from oauth_provider.opaque import new_code
 from oauth_provider.request_body import Parameters
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"

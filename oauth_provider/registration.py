@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from accounts.digests import digest
 from oauth_provider import (
     client_details,
     client_metadata,
@@ -27,7 +28,7 @@ from oauth_provider.client_details import LINKS, Details
 from oauth_provider.client_metadata import KEY_METHOD, Document, Metadata
 from oauth_provider.errors import InvalidClientMetadata, InvalidRequest, InvalidToken, OAuthError
 from oauth_provider.models import Application, Registration
-from oauth_provider.opaque import digest, new_registration_token
+from oauth_provider.opaque import new_registration_token
 
 State = Registration.State
 Source = Application.RegistrationSource

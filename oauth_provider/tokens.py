@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from accounts.digests import digest
 from oauth_provider import access_tokens, id_tokens, refresh_tokens, resources, scopes, token_ends, token_rows
 from oauth_provider.client_authentication import Client, find_client
 from oauth_provider.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_provider.models import TokenFamily
-from oauth_provider.opaque import digest
 from oauth_provider.request_body import Parameters
 from oauth_provider.token_answer import TokenAnswer
 from oauth_provider.token_rows import CodeRow, FamilyRow

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from accounts.digests import digest
 from accounts.statements import fetch_one
-from oauth_provider.opaque import digest
 
 MAX_JTI = 255  # characters
 

@@ -16,10 +16,10 @@ from django.http import HttpRequest
 
 from accounts import clock
 from accounts.client_address import client_address
+from accounts.digests import digest
 from accounts.errors import ApiError, RateLimited
 from accounts.prepared import Parameter, Prepared
 from accounts.rate_limit import Usage, use_hot
-from oauth_provider.opaque import digest
 from partnership.errors import (
     AddressNotAllowed,
     InvalidCredentials,

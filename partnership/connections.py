@@ -15,9 +15,10 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from accounts import mail
+from accounts.digests import digest
 from accounts.models import Organization, User
 from accounts.people import create_person, give_personal_organization
-from oauth_provider.opaque import digest, new_code
+from oauth_provider.opaque import new_code
 from partnership import events, letters
 from partnership.errors import UserNotFound
 from partnership.events import Actor

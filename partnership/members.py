@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.digests import digest
 from accounts.errors import BadRequest, PageError
 from accounts.models import User
-from accounts.organizations import INVITATION_DAYS, InvitationRefused, digest
+from accounts.organizations import INVITATION_DAYS, InvitationRefused
 from oauth_provider.opaque import new_code
 from partnership import events
 from partnership.events import Actor

@@ -14,9 +14,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.digests import digest
 from accounts.models import User
 from accounts.people import create_person
-from oauth_provider.opaque import digest
 from partnership import catalog, connections, events, project_keys, tenures
 from partnership.errors import Invalid
 from partnership.events import SYSTEM

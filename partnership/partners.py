@@ -15,8 +15,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.digests import digest
 from oauth_provider.client_secrets import SecretRefused
-from oauth_provider.opaque import base64url, digest
+from oauth_provider.opaque import base64url
 from partnership import events
 from partnership.events import Actor
 from partnership.models import Partner, PartnerSecret

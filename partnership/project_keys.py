@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts.digests import digest
 from accounts.encryption import decrypt, encrypt
-from oauth_provider.opaque import base64url, digest
+from oauth_provider.opaque import base64url
 from partnership.models import Project, ProjectKey
 
 

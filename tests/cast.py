@@ -5,10 +5,10 @@ right to nothing. Everyone's values are fixed, so that a failure reads the same 
 from django.test import Client
 from django.utils import timezone
 
+from accounts.digests import digest
 from accounts.models import User
 from accounts.people import create_person
 from oauth_provider.models import Application, ClientSecret
-from oauth_provider.opaque import digest
 
 PASSWORD = "correct horse battery"
 ACME_SECRET = "gcs_" + "a" * 43

@@ -5,10 +5,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from accounts import rate_limit
+from accounts.digests import digest
 from oauth_provider.authentication import Person, get_bearer
 from oauth_provider.cors import allow_origin
 from oauth_provider.errors import MachineHasNoPerson
-from oauth_provider.opaque import base64url, digest
+from oauth_provider.opaque import base64url
 
 
 @csrf_exempt

@@ -8,10 +8,10 @@ from django.contrib.auth.models import Group
 from django.db.models import BinaryField, CharField, DateTimeField, F, Q
 from django.db.models.functions import Length
 
+from accounts.digests import digest
 from accounts.models import User
 from accounts.prepared import Parameter, Prepared, insert
 from oauth_provider.models import Application, ClientSecret, PendingAuthorization
-from oauth_provider.opaque import digest
 from tests.cast import ACME_SECRET, native_application, web_application
 
 pytestmark = pytest.mark.django_db

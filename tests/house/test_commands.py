@@ -16,11 +16,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from accounts.digests import digest
 from accounts.mail import Letter, post
 from accounts.models import User
 from config import chores, demo_data, heartbeat, serving
 from oauth_provider.models import Application, ClientSecret, SigningKey
-from oauth_provider.opaque import digest
 
 
 def run(*words, **environment):

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from accounts.digests import digest
 from oauth_provider.models import Application
-from oauth_provider.opaque import digest
 from tests import cast
 from tests.clients import OAuthClient
 from tests.forms import fields_of

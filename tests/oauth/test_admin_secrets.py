@@ -4,7 +4,7 @@ import datetime as dt
 
 import time_machine
 
-from oauth_provider.opaque import digest
+from accounts.digests import digest
 from tests import cast
 from tests.forms import fields_of
 from tests.oauth.test_admin_clients import page_of, secret_in, staff_browser, text

@@ -5,10 +5,10 @@ import time_machine
 from django.db import IntegrityError
 from django.utils import timezone
 
+from accounts.digests import digest
 from oauth_provider import client_secrets
 from oauth_provider.client_secrets import OVERLAPS, SecretRefused
 from oauth_provider.models import ClientSecret
-from oauth_provider.opaque import digest
 from tests.cast import ACME_SECRET
 
 MONDAY = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)

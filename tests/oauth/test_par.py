@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
+from accounts.digests import digest
 from oauth_provider.models import PendingAuthorization, PushedRequest
-from oauth_provider.opaque import digest
 from tests import cast
 from tests.clients import AUTHORIZE, CHALLENGE, OAuthClient, answer, sent_back
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.digests import digest
 from oauth_provider import registration_queue
 from oauth_provider.models import Application, Registration
-from oauth_provider.opaque import digest
 from tests import cast
 from tests.clients import AUTHORIZE, OAuthClient, answer, sent_back
 from tests.oauth.openid import verified

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from oauth_provider.opaque import digest
+from accounts.digests import digest
 from partnership.models import Partner, PartnerSecret
 from tests.clients import Answer, answer
 from tests.reference import check_answer

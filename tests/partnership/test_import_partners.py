@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.digests import digest
 from accounts.models import User
-from oauth_provider.opaque import digest
 from partnership.models import Partner
 from tests.partnership.clients import PartnerClient
 

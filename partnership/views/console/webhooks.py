@@ -12,8 +12,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.digests import digest
 from accounts.views.security import recently_signed_in
-from oauth_provider.opaque import digest
 from partnership import webhooks
 from partnership.errors import Invalid
 from partnership.events import WEBHOOK_TYPES
