@@ -11,15 +11,19 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -32,6 +36,8 @@ from accounts.errors import PageError
 from accounts.guessing import count_try
 from accounts.letters import EVENTS, LETTERS
 from accounts.models import Organization, SecurityEvent, User
+
+BEGUN_BY = "signing_in_epoch"
 
 
 class SignInAgain(PageError):
@@ -69,6 +75,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Saves it alone: the rest of the row is as old as this request, and would undo a switch-off."""
         user.set_password(password)
         user.save(update_fields=["password", "credentials_epoch"])
+
+    def pre_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse | None:
+        """Notes whose sign-in begins: steps may follow, for which the person has a quarter of an hour."""
+        request.session[BEGUN_BY] = user.credentials_epoch
+        response: HttpResponse | None = super().pre_login(request, user, **hooks)
+        return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """A sign-in that began before a new password, or a switch-off, ends by it as a session does."""
+        if request.session.pop(BEGUN_BY, user.credentials_epoch) != user.credentials_epoch:
+            clear_login(request)
+            messages.warning(request, _("Your account has changed meanwhile. Sign in again."))
+            raise ImmediateHttpResponse(redirect("account_login"))
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse:
         now = timezone.now()

@@ -69,6 +69,22 @@ def test_ten_recovery_codes_are_shown_once_and_each_is_good_once(alice):
     assert "9 codes left." in browser.get("/account/security").content.decode()
 
 
+@pytest.mark.parametrize("change", ["password", "switch-off"])
+def test_a_sign_in_half_way_ends_with_the_password_it_began_with(alice, change):
+    secret = add_app(signed_in(alice))
+    browser = Client()
+    sign_in(browser, "alice@example.com")
+    if change == "password":
+        alice.set_password("another")
+    else:
+        alice.is_active = False
+    alice.save()
+    with time_machine.travel(time.time() + 60):
+        assert browser.post(STEP, {"code": digits(secret)}).headers["Location"] == "/accounts/login/"
+    assert not is_signed_in(browser)
+    assert not alice.security_events.filter(kind="signed_in").exists()
+
+
 def test_attack_040_five_wrong_codes_lock_the_second_step(alice):
     add_app(signed_in(alice))
     browser = Client()
