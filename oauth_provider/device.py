@@ -87,7 +87,7 @@ def show(user_code: str, user: User, session_key: str, now: datetime) -> DeviceG
     """
     rows = unanswered(now).filter(user_code_digest__in=user_codes.digests_of(user_code))
     rows.update(user=user, session_digest=digest(session_key))
-    return usable(rows.select_related("application").first())
+    return usable(rows.select_related("application", "resource_server").first())
 
 
 def find_shown(handle: str, user: User, session_key: str, now: datetime) -> DeviceGrant | None:

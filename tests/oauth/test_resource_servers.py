@@ -11,6 +11,7 @@ from oauth_provider.protected_areas import AREAS
 from tests import cast
 from tests.clients import OAuthClient, answer, profile, sent_back
 from tests.contract.routes import BEARER, BEARER_ACTION, STRANGERS, example
+from tests.devices import enter
 from tests.oauth.test_par import pushed, use
 
 ISSUER = "http://localhost:8000"
@@ -115,6 +116,13 @@ def test_a_device_keeps_its_resource(alice, acme_tv, shop):
     device_code = acme_tv.code_allowed_by(alice, scope="orders:read", resource=SHOP)
     assert acme_tv.poll(device_code, resource=ISSUER).error == "invalid_target"
     assert claims(acme_tv.poll(device_code)["access_token"])["aud"] == "shop-api"
+
+
+def test_a_devices_page_says_where_its_tokens_are_for(alice, acme_tv, shop):
+    browser = cast.signed_in(alice)
+    for resource, is_named in ((SHOP, True), (ISSUER, False)):
+        codes = acme_tv.ask_for_codes(resource=resource)
+        assert ("<strong>Shop</strong>" in enter(browser, codes["user_code"]).content.decode()) is is_named
 
 
 def test_a_machine_gets_a_token_for_another(meter, shop):
