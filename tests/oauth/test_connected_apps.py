@@ -50,6 +50,10 @@ def test_what_mallory_never_allowed_is_not_there_to_revoke(alice, mallory, acme_
     assert profile(tokens["access_token"]).status == 200
 
 
+def test_a_number_that_no_application_can_have_is_not_there_either(alice):
+    assert signed_in(alice).post(f"/account/apps/{10**30}/revoke").status_code == 404
+
+
 def test_a_get_revokes_nothing_and_a_stranger_signs_in_first(alice, acme_app):
     acme_app.tokens_for(alice)
     assert signed_in(alice).get(f"/account/apps/{acme_app.application.pk}/revoke").status_code == 405
