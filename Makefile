@@ -1,4 +1,9 @@
 # Gatehouse. `make help` lists what there is.
+
+# What Python has compiled is kept beside what is installed, also where the environment keeps none: half of each start is that.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/compiled
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run screens test check matrix audit nightly bench bench-usage docs words sbom clean
 

@@ -1,9 +1,12 @@
 """alice owns a team, bob is a member of it, mallory of nothing but her own; each holds a token."""
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Organization, Role
+from accounts.sign_ins import SignIn
+from oauth_provider import authorization_request, consent
 from partnership import operations
 from tests.cast import PRODUCT_SCOPES
 from tests.partnership.conftest import acme, globex, no_worker, projects_folder, worker  # noqa: F401
@@ -20,10 +23,15 @@ def team(alice, bob):
 
 @pytest.fixture
 def token_of(acme_app):
-    """What a program gets from its person: `token_of(alice, "projects:read")`."""
+    """What a program gets from its person: `token_of(alice, "projects:read")`. Without the way through the browser,
+    which other tests go and here would be most of the time.
+    """
 
     def token_of(person, scope=PRODUCT_SCOPES):
-        return PlatformClient(acme_app.tokens_for(person, scope=scope)["access_token"])
+        now, asked = timezone.now(), authorization_request.read(acme_app.authorize_query(scope=scope))
+        with transaction.atomic():
+            code = consent.give(asked, person, sign_in=SignIn("", now, ("pwd",)), now=now)
+        return PlatformClient(acme_app.redeem(code)["access_token"])
 
     return token_of
 
