@@ -141,7 +141,7 @@ def test_groups_are_checkboxes(ada, alice):
     assert 'id="id_groups"' in text
 
 
-def test_a_personal_organization_keeps_its_person_here_too(ada, alice, bob):
+def test_attack_209_a_personal_organization_keeps_its_person_here_too(ada, alice, bob):
     hers = alice.personal_organization
     rows = {
         "memberships-TOTAL_FORMS": 2, "memberships-INITIAL_FORMS": 1,
@@ -155,7 +155,7 @@ def test_a_personal_organization_keeps_its_person_here_too(ada, alice, bob):
     assert Organization.objects.get(pk=hers.pk).plan == "pro"
 
 
-def test_a_personal_organization_is_not_deleted(ada, alice):
+def test_attack_209_a_personal_organization_is_not_deleted(ada, alice):
     browser, hers = signed_in(ada), alice.personal_organization
     assert browser.post(f"/admin/accounts/organization/{hers.pk}/delete/", {"post": "yes"}).status_code == 403
     chosen = {"action": "delete_selected", "_selected_action": str(hers.pk), "post": "yes"}

@@ -70,7 +70,7 @@ def test_ten_recovery_codes_are_shown_once_and_each_is_good_once(alice):
 
 
 @pytest.mark.parametrize("change", ["password", "switch-off"])
-def test_a_sign_in_half_way_ends_with_the_password_it_began_with(alice, change):
+def test_attack_208_a_sign_in_half_way_ends_with_the_password_it_began_with(alice, change):
     secret = add_app(signed_in(alice))
     browser = Client()
     sign_in(browser, "alice@example.com")

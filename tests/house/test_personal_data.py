@@ -122,7 +122,7 @@ def test_an_erased_person_stands_nowhere_any_more(lived):
     assert not OutgoingMail.objects.filter(created_at__gte=timezone.now() - timedelta(hours=1)).exists()
 
 
-def test_an_erasure_leaves_addresses_that_hold_the_erased_one(alice, olivia):
+def test_attack_210_an_erasure_leaves_addresses_that_hold_the_erased_one(alice, olivia):
     lice = cast.person("lice@example.com", "Lice")
     for person in (alice, lice):
         form = {"email": person.email, "name": "New name", "is_active": "on"}
@@ -133,7 +133,7 @@ def test_an_erasure_leaves_addresses_that_hold_the_erased_one(alice, olivia):
     assert set(LogEntry.objects.values_list("object_repr", flat=True)) == {"alice@example.com", "Erased person"}
 
 
-def test_an_erased_address_goes_from_what_staff_did_to_other_things(olivia, alice):
+def test_attack_210_an_erased_address_goes_from_what_staff_did_to_other_things(olivia, alice):
     away = cast.person("a@b\u00fccher.example", "Away")
     team = organizations.create("Team", owner=alice)
     olivia.user_permissions.set(Permission.objects.filter(codename__in=["change_organization", "add_membership"]))
