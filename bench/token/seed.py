@@ -22,6 +22,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from accounts.digests import digest  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.people import create_person  # noqa: E402
 from accounts.sign_ins import SignIn  # noqa: E402
@@ -30,7 +31,6 @@ from bench.token.works import CHALLENGE  # noqa: E402
 from oauth_provider import authorization_request, clients, codes, keys  # noqa: E402
 from oauth_provider.client_details import Details  # noqa: E402
 from oauth_provider.models import Code  # noqa: E402
-from oauth_provider.opaque import digest  # noqa: E402
 from partnership import creation, operations, partners  # noqa: E402
 from partnership.events import SYSTEM  # noqa: E402
 from partnership.models import Partner, Project  # noqa: E402

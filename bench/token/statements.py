@@ -30,12 +30,12 @@ from django.db import connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from accounts import statements  # noqa: E402
+from accounts.digests import digest  # noqa: E402
 from bench.token.load import CLIENTS  # noqa: E402
 from bench.token.rows import copy_row  # noqa: E402
 from bench.token.works import VERIFIER  # noqa: E402
 from oauth_provider import refresh_tokens  # noqa: E402
 from oauth_provider.models import Code, TokenFamily  # noqa: E402
-from oauth_provider.opaque import digest  # noqa: E402
 
 TURNS = int(os.environ["BENCH_TURNS"])  # that each of pgbench's clients may take, and so its codes
 COUNTER = 1_000_000  # no other number in a statement is this or the next one

@@ -7,11 +7,20 @@ from threading import Barrier
 import pytest
 from django.db import connection, connections
 
+from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret, partner
+
 
 @pytest.fixture(autouse=True)
 def on_postgresql(transactional_db):
     if connection.vendor != "postgresql":
         pytest.skip("races run on PostgreSQL, in a lane of .ci/run that may not skip")
+
+
+@pytest.fixture
+def globex(transactional_db):
+    owner = partner("ps_globex000001", "Globex", is_white_label=True)
+    add_secret(owner, GLOBEX_SECRET)
+    return PartnerClient(owner, GLOBEX_SECRET)
 
 
 @pytest.fixture

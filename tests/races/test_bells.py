@@ -14,7 +14,6 @@ from config.bells import Bells, listen
 from config.chores import Chore, Lane, go_round
 from partnership import operations
 from partnership.models import Webhook
-from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret, partner
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -62,13 +61,6 @@ def lane_of(bells):
     for thread in threads:
         thread.join(PATIENCE_SECONDS)
         assert not thread.is_alive()
-
-
-@pytest.fixture
-def globex(transactional_db):
-    owner = partner("ps_globex000001", "Globex", is_white_label=True)
-    add_secret(owner, GLOBEX_SECRET)
-    return PartnerClient(owner, GLOBEX_SECRET)
 
 
 def until(done, wanted):

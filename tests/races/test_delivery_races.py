@@ -12,7 +12,7 @@ from django.utils import timezone
 from partnership import deliveries, events, operations, waiting, webhooks
 from partnership.models import Delivery, Event, Project, Webhook
 from tests import receivers
-from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret, partner
+from tests.partnership.clients import GLOBEX_SECRET, PartnerClient
 from tests.partnership.hooks import hook
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -23,13 +23,6 @@ def at_home(settings, tmp_path, monkeypatch):
     settings.EMBEDDED_PROJECTS = tmp_path / "projects"
     settings.WEBHOOK_ALLOW_LOOPBACK = True
     monkeypatch.setattr(waiting, "sleep", lambda _seconds: operations.run_due(timezone.now()))
-
-
-@pytest.fixture
-def globex():
-    owner = partner("ps_globex000001", "Globex", is_white_label=True)
-    add_secret(owner, GLOBEX_SECRET)
-    return PartnerClient(owner, GLOBEX_SECRET)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from partnership import deliveries
 from partnership.due_deliveries import find_due, turns
 from partnership.models import Delivery, Webhook
 from tests import receivers
-from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret, partner
 from tests.partnership.hooks import add_backlog, hook
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -23,13 +22,6 @@ BACKLOG = 10_000
 @pytest.fixture(autouse=True)
 def loopback_allowed(settings):
     settings.WEBHOOK_ALLOW_LOOPBACK = True
-
-
-@pytest.fixture
-def globex():
-    owner = partner("ps_globex000001", "Globex", is_white_label=True)
-    add_secret(owner, GLOBEX_SECRET)
-    return PartnerClient(owner, GLOBEX_SECRET)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.utils import timezone
 from partnership import lifecycle, operation_rows, operations, waiting
 from partnership.events import SYSTEM
 from partnership.models import Operation, Project
-from tests.partnership.clients import GLOBEX_SECRET, PartnerClient, add_secret, partner
 from tests.partnership.drivers import Scripted, install
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -57,13 +56,6 @@ def nobody_waits(monkeypatch):
 @pytest.fixture
 def driver(monkeypatch):
     return install(monkeypatch, Counting())
-
-
-@pytest.fixture
-def globex(transactional_db):
-    owner = partner("ps_globex000001", "Globex", is_white_label=True)
-    add_secret(owner, GLOBEX_SECRET)
-    return PartnerClient(owner, GLOBEX_SECRET)
 
 
 def work_until_idle() -> None:
