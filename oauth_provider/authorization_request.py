@@ -16,6 +16,7 @@ from accounts.prepared import Parameter, Prepared
 from oauth_provider import id_tokens, redirect_uris, resources, scopes
 from oauth_provider.errors import AuthorizePageError, AuthorizeRedirectError
 from oauth_provider.models import Application, Registration
+from oauth_provider.request_body import fault_of_repeated
 from oauth_provider.resources import OURS, Target
 
 MAX_STATE_BYTES = 2048
@@ -78,10 +79,8 @@ def read(raw_query: str) -> AuthorizationRequest:
     application = read_client(query)
     redirect_uri = read_redirect_uri(query, application)
     refuse = Refusal(redirect_uri, query)
-    if query.repeated == {"resource"}:
-        raise refuse("invalid_target", "A token is for one resource server.")
     if query.repeated:
-        raise refuse("invalid_request", "A parameter was sent more than once.")
+        raise refuse(*fault_of_repeated(query.repeated))
     values = read_values(query, refuse)
     check_response_type(values, application, refuse)
     target = resources.find(values.get("resource"))

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Set
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest
@@ -79,7 +79,9 @@ def form_pairs(body: bytes) -> list[tuple[str, object]]:
 
 def checked(pairs: list[tuple[str, object]]) -> Parameters:
     parameters: Parameters = {}
-    check_once([name for name, _value in pairs])
+    if len(dict(pairs)) < len(pairs):
+        times = Counter(name for name, _value in pairs)
+        raise OAuthError(*fault_of_repeated({name for name in times if times[name] > 1}))
     for name, value in pairs:
         if value is None or value == "":
             continue
@@ -91,13 +93,13 @@ def checked(pairs: list[tuple[str, object]]) -> Parameters:
     return parameters
 
 
-def check_once(names: Sequence[str]) -> None:
-    """As at authorize: a second `resource` is one resource server too many (RFC 8707 section 2)."""
-    repeated = {name for name, times in Counter(names).items() if times > 1}
-    if repeated == {"resource"}:
-        raise OAuthError("invalid_target", "A token is for one resource server.")
-    if repeated:
-        raise InvalidRequest("A parameter was sent more than once.")
+def fault_of_repeated(names: Set[str]) -> tuple[str, str]:
+    """Code and message for parameters sent twice, in a body or at authorize: a second `resource` is one resource
+    server too many (RFC 8707 section 2).
+    """
+    if names == {"resource"}:
+        return "invalid_target", "A token is for one resource server."
+    return "invalid_request", "A parameter was sent more than once."
 
 
 def is_clean(value: str) -> bool:

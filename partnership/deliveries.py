@@ -12,7 +12,7 @@ import json
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
@@ -20,6 +20,7 @@ from django.db.models import F
 
 from accounts import mail
 from accounts.encryption import decrypt
+from accounts.stamps import stamp
 from oauth_provider import safe_fetch
 from oauth_provider.safe_fetch import Reach, Refused
 from partnership import letters, signatures, webhooks
@@ -145,8 +146,7 @@ def message_id(event: Event) -> str:
 
 def payload(event: Event) -> bytes:
     """The same bytes at every attempt."""
-    at = event.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"type": event.type, "timestamp": at, "data": event.data}).encode()
+    return json.dumps({"type": event.type, "timestamp": stamp(event.occurred_at), "data": event.data}).encode()
 
 
 def live_secrets(webhook: Webhook, now: datetime) -> list[str]:

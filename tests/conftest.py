@@ -12,7 +12,7 @@ from django.db import connection
 from accounts import clock
 from oauth_provider import keys
 from partnership import request_log
-from tests import cast
+from tests import cast, receivers
 from tests.clients import OAuthClient
 from tests.devices import Device
 from usage.sql_store import ledger
@@ -78,6 +78,13 @@ def later(time_machine):
         time_machine.move_to(datetime.now(UTC) + timedelta(**span), tick=False)
 
     return pass_
+
+
+@pytest.fixture
+def receiver():
+    """A server on loopback that remembers what came."""
+    with receivers.receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ from tests import receivers
 PUBLIC = "93.184.215.14"
 
 
-@pytest.fixture
-def receiver():
-    with receivers.receiving() as receiver:
-        yield receiver
-
-
 def outcome_of(url, reach=Reach.LOOPBACK, **more):
     """What came of it, whether an answer or none."""
     try:

@@ -25,12 +25,6 @@ def loopback_allowed(settings):
 
 
 @pytest.fixture
-def receiver():
-    with receivers.receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
 def behind(globex, receiver):
     """An endpoint with a long backlog."""
     webhook = Webhook.objects.get(pk=hook(globex, receiver).id)
